@@ -1,0 +1,1 @@
+//! Worked examples: the two-region flow, embedding, an own step, expressions.

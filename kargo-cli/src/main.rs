@@ -1,0 +1,3 @@
+//! kargo-flow: run, lint and try Kargo projects without a cluster.
+
+fn main() {}

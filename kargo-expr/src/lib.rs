@@ -1,0 +1,1 @@
+//! Kargo's expression language and templates: compiled once, typed, free of I/O.

@@ -1,0 +1,1 @@
+//! Git for promotions: mirrors, exact commits, safe pushes, no shell.

@@ -1,0 +1,1 @@
+//! Unit tests for promotion templates: worlds, fakes, assertions.
