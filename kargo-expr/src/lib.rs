@@ -1,1 +1,3 @@
 //! Kargo's expression language and templates: compiled once, typed, free of I/O.
+
+pub mod go;
