@@ -17,7 +17,11 @@ pub fn format(f: f64) -> String {
         return name.to_owned();
     }
     let (digits, exponent) = shortest(f);
-    if (-4..PLAIN_DIGITS).contains(&exponent) { plain(f) } else { scientific(f, &digits, exponent, 2) }
+    if (-4..PLAIN_DIGITS).contains(&exponent) {
+        plain(f, &digits, exponent)
+    } else {
+        scientific(f, &digits, exponent, 2)
+    }
 }
 
 /// `%v` changes to the exponent form at this many digits before the point.
@@ -29,24 +33,50 @@ pub fn format_json(f: f64) -> Option<String> {
     if !f.is_finite() {
         return None;
     }
-    let size = f.abs();
-    if size != 0.0 && !(1e-6..1e21).contains(&size) {
-        let (digits, exponent) = shortest(f);
-        return Some(scientific(f, &digits, exponent, 1));
-    }
-    Some(plain(f))
+    let (digits, exponent) = shortest(f);
+    let is_plain = f == 0.0 || (-6..21).contains(&exponent);
+    Some(if is_plain { plain(f, &digits, exponent) } else { scientific(f, &digits, exponent, 1) })
 }
 
 /// The digits of `|f|` and the decimal exponent of the first one.
 fn shortest(f: f64) -> (String, i32) {
-    let text = format!("{:e}", f.abs());
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (mut digits, exponent) = split_digits(&format!("{:e}", f.abs()));
+    if let Some(even) = even_digits(f.abs(), &digits) {
+        digits = even;
+    }
+    (digits, exponent)
+}
+
+fn split_digits(text: &str) -> (String, i32) {
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
     (mantissa.replace('.', ""), exponent.parse().unwrap_or(0))
 }
 
-/// Rust's own `Display` never uses an exponent and prints the shortest digits.
-fn plain(f: f64) -> String {
-    f.to_string()
+/// When `f` lies exactly between two shortest forms, Rust takes the upper and Go the even one.
+fn even_digits(f: f64, digits: &str) -> Option<String> {
+    /// No float has more significant digits.
+    const ALL_DIGITS: usize = 767;
+    let length = digits.len();
+    let (longer, _) = split_digits(&format!("{f:.length$e}"));
+    let (lower, rest) = longer.split_at(length);
+    let lower_is_even = lower.ends_with(['0', '2', '4', '6', '8']);
+    if rest != "5" || lower == digits || !lower_is_even {
+        return None;
+    }
+    let (exact, _) = split_digits(&format!("{f:.ALL_DIGITS$e}"));
+    exact[length + 1..].bytes().all(|b| b == b'0').then(|| lower.to_owned())
+}
+
+fn plain(f: f64, digits: &str, exponent: i32) -> String {
+    let sign = if f.is_sign_negative() { "-" } else { "" };
+    let size = exponent.unsigned_abs() as usize;
+    if exponent < 0 {
+        return format!("{sign}0.{}{digits}", "0".repeat(size - 1));
+    }
+    match digits.split_at_checked(size + 1) {
+        Some((whole, fraction)) if !fraction.is_empty() => format!("{sign}{whole}.{fraction}"),
+        _ => format!("{sign}{digits:0<width$}", width = size + 1),
+    }
 }
 
 fn scientific(f: f64, digits: &str, exponent: i32, exponent_digits: usize) -> String {
@@ -289,6 +319,9 @@ mod tests {
             (1e21, "1e+21", Some("1e+21")),
             (1e100, "1e+100", Some("1e+100")),
             (5e-324, "5e-324", Some("5e-324")),
+            // Exactly between two shortest forms.
+            (3236079219167045.0 / 4.0, "8.090198047917612e+14", Some("809019804791761.2")),
+            (3236079219167047.0 / 4.0, "8.090198047917618e+14", Some("809019804791761.8")),
             (f64::INFINITY, "+Inf", None),
             (f64::NEG_INFINITY, "-Inf", None),
             (f64::NAN, "NaN", None),

@@ -11,6 +11,7 @@ pub mod pow;
 pub mod quote;
 pub mod sort;
 pub mod strings;
+pub mod unicode;
 
 use std::fmt;
 

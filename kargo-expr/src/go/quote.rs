@@ -1,11 +1,9 @@
 //! `strconv.Quote`, which is also `%q`.
 
 use std::fmt::Write;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::strings::runes;
+use super::unicode::is_print;
 
 /// A Go string literal in double quotes: printable characters stay, others are escaped, and so is each
 /// byte that is not UTF-8.
@@ -48,21 +46,6 @@ fn push_escaped(out: &mut String, c: char) {
 fn push_hex(out: &mut String, mark: char, width: usize, value: u32) {
     // Writing to a String cannot fail.
     let _ = write!(out, "\\{mark}{value:0width$x}");
-}
-
-/// `unicode.IsPrint`: letters, marks, numbers, punctuation, symbols of Unicode 15 (Go's tables), and the
-/// ASCII space.
-#[must_use]
-pub fn is_print(c: char) -> bool {
-    #[expect(clippy::expect_used, reason = "a constant pattern, compiled by every test of this module")]
-    static PRINTABLE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\A[[\p{L}\p{M}\p{N}\p{P}\p{S}]&&\p{age:15.0}]\z").expect("a valid pattern")
-    });
-    match c {
-        ' '..='~' => true,
-        c if c.is_ascii() => false,
-        c => PRINTABLE.is_match(c.encode_utf8(&mut [0; 4])),
-    }
 }
 
 #[cfg(test)]

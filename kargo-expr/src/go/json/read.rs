@@ -67,7 +67,15 @@ impl<'a> Reader<'a> {
 
     /// The next byte does not fit; `context` is Go's name of the place.
     fn unexpected(&self, context: &str) -> Error {
-        let Some(byte) = self.peek() else { return Error::new("unexpected end of JSON input") };
+        match self.peek() {
+            Some(_) => self.unexpected_in_word(context),
+            None => Error::new("unexpected end of JSON input"),
+        }
+    }
+
+    /// The same inside a word, number or escape, where Go reads the end of the text as a space.
+    fn unexpected_in_word(&self, context: &str) -> Error {
+        let byte = self.peek().unwrap_or(b' ');
         let shown = match byte {
             b'\'' => r"\'".to_owned(),
             b'"' => "\"".to_owned(),
@@ -152,7 +160,7 @@ impl<'a> Reader<'a> {
         for expected in word.bytes() {
             if self.peek() != Some(expected) {
                 let context = format!("in literal {word} (expecting '{}')", char::from(expected));
-                return Err(self.unexpected(&context));
+                return Err(self.unexpected_in_word(&context));
             }
             self.at += 1;
         }
@@ -190,7 +198,7 @@ impl<'a> Reader<'a> {
     /// One digit or more.
     fn digits(&mut self, context: &str) -> Result<(), Error> {
         if !self.peek().is_some_and(|b| b.is_ascii_digit()) {
-            return Err(self.unexpected(context));
+            return Err(self.unexpected_in_word(context));
         }
         while self.peek().is_some_and(|b| b.is_ascii_digit()) {
             self.at += 1;
@@ -247,7 +255,7 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 return self.unicode_escape();
             }
-            _ => return Err(self.unexpected("in string escape code")),
+            _ => return Err(self.unexpected_in_word("in string escape code")),
         };
         self.at += 1;
         Ok(c)
@@ -277,7 +285,8 @@ impl<'a> Reader<'a> {
         let mut unit = 0;
         for _ in 0..4 {
             let digit = self.peek().and_then(|b| char::from(b).to_digit(16));
-            let digit = digit.ok_or_else(|| self.unexpected("in \\u hexadecimal character escape"))?;
+            let digit =
+                digit.ok_or_else(|| self.unexpected_in_word("in \\u hexadecimal character escape"))?;
             unit = unit * 16 + digit;
             self.at += 1;
         }
@@ -324,7 +333,9 @@ mod tests {
             ("01", "invalid character '1' after top-level value"),
             ("tru ", "invalid character ' ' in literal true (expecting 'e')"),
             ("-x", "invalid character 'x' in numeric literal"),
-            ("1.", "unexpected end of JSON input"),
+            ("\"a", "unexpected end of JSON input"),
+            ("1.", "invalid character ' ' after decimal point in numeric literal"),
+            ("nul", "invalid character ' ' in literal null (expecting 'l')"),
             ("1.e", "invalid character 'e' after decimal point in numeric literal"),
             ("1e+z", "invalid character 'z' in exponent of numeric literal"),
             ("\"\n\"", "invalid character '\\n' in string literal"),
