@@ -1,3 +1,72 @@
 //! Runs Kargo's and expr-lang's own answers against this workspace.
+//!
+//! Each subcommand prints every case that differs, then `N passed, N failed` as its last line, and fails
+//! where a case does. A corpus that is not there is said to be skipped, which is no failure.
+#![expect(clippy::print_stdout, reason = "printing is what this program is for")]
 
-fn main() {}
+mod crds;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Runs Kargo's and expr-lang's own answers against this workspace")]
+struct Arguments {
+    #[command(subcommand)]
+    corpus: Corpus,
+}
+
+#[derive(Subcommand)]
+enum Corpus {
+    /// Compares the model with Kargo's CustomResourceDefinitions, field by field.
+    Crds {
+        /// The folder with the definitions.
+        folder: PathBuf,
+    },
+}
+
+/// How many cases went well, and the text of each that did not.
+#[derive(Default)]
+struct Tally {
+    passed: usize,
+    failures: Vec<String>,
+}
+
+impl Tally {
+    /// Counts a case: `None` where it went well, else what differs.
+    fn count(&mut self, failure: Option<String>) {
+        match failure {
+            None => self.passed += 1,
+            Some(failure) => self.failures.push(failure),
+        }
+    }
+
+    fn report(&self) -> ExitCode {
+        for failure in &self.failures {
+            println!("{failure}");
+        }
+        println!("{} passed, {} failed", self.passed, self.failures.len());
+        if self.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+fn main() -> ExitCode {
+    let tally = match Arguments::parse().corpus {
+        Corpus::Crds { folder } if !folder.is_dir() => return skipped(&folder),
+        Corpus::Crds { folder } => crds::run(&folder),
+    };
+    match tally {
+        Ok(tally) => tally.report(),
+        Err(error) => {
+            println!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn skipped(folder: &std::path::Path) -> ExitCode {
+    println!("skipped: {} is not there", folder.display());
+    ExitCode::SUCCESS
+}
