@@ -1,3 +1,4 @@
 //! Kargo's expression language and templates: compiled once, typed, free of I/O.
 
 pub mod go;
+pub mod re2;
