@@ -125,8 +125,7 @@ pub(super) fn escaped(text: &str) -> Result<Option<Scanned<'_>>, Error> {
 fn unicode_class(text: &str, negated: bool) -> Result<Scanned<'_>, Error> {
     let invalid = |part| problem("invalid character class range", part);
     let (length, name) = match text[2..].chars().next() {
-        // Go takes the lone `\p` at the end for an escape.
-        None => return Err(problem("invalid escape sequence", text)),
+        None => return Err(invalid(text)),
         Some('{') => {
             let end = text.find('}').ok_or_else(|| invalid(text))?;
             (end + 1, &text[3..end])
