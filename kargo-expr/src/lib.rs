@@ -2,3 +2,4 @@
 
 pub mod go;
 pub mod re2;
+pub mod semver;
