@@ -129,6 +129,13 @@ mod tests {
     }
 
     #[test]
+    fn greed_follows_the_flags() {
+        for (pattern, length) in [("a+", 3), ("a+?", 1), ("(?U)a+", 1), ("(?U)a+?", 3), ("a(?U)+", 1)] {
+            assert_eq!(compile(pattern).unwrap().find("aaa").unwrap().len(), length, "{pattern}");
+        }
+    }
+
+    #[test]
     fn refuses_what_go_refuses() {
         let table: &[(&str, &str)] = &[
             ("a**", "invalid nested repetition operator: `**`"),

@@ -19,12 +19,13 @@ pub(super) fn translate(pattern: &str) -> Result<String, Error> {
     if scanner.outer.is_empty() { Ok(scanner.out) } else { Err(problem("missing closing )", pattern)) }
 }
 
-/// The flags that Go and the crate share.
+/// The flags of Go.
 #[derive(Clone, Copy, PartialEq, Default)]
 struct Flags {
     fold_case: bool,
     multi_line: bool,
     dot_all: bool,
+    /// Never written: each repetition says by itself whether it is lazy.
     swap_greed: bool,
 }
 
@@ -149,11 +150,12 @@ impl<'a> Scanner<'a> {
 
     fn write_flags(&mut self) {
         let (mut wanted, mut written) = (self.group.flags, self.group.written);
+        written.swap_greed = wanted.swap_greed;
         if wanted == written {
             return;
         }
         let (mut on, mut off) = (String::new(), String::new());
-        for name in ['i', 'm', 's', 'U'] {
+        for name in ['i', 'm', 's'] {
             let (Some(wanted), Some(written)) = (wanted.named(name), written.named(name)) else { continue };
             if wanted != written {
                 if *wanted { on.push(name) } else { off.push(name) }
@@ -244,8 +246,8 @@ impl<'a> Scanner<'a> {
         min: u32,
         max: Option<u32>,
     ) -> Result<(), Error> {
-        let length = length + usize::from(token[length..].starts_with('?'));
-        let (text, rest) = token.split_at(length);
+        let marked = token[length..].starts_with('?');
+        let (text, rest) = token.split_at(length + usize::from(marked));
         if let Some(before) = before {
             let both = &before[..before.len() - rest.len()];
             return Err(problem("invalid nested repetition operator", both));
@@ -258,7 +260,10 @@ impl<'a> Scanner<'a> {
             self.out.insert_str(atom.start, "(?:");
             self.out.push(')');
         }
-        self.out.push_str(text);
+        self.out.push_str(&token[..length]);
+        if marked != self.group.flags.swap_greed {
+            self.out.push('?');
+        }
         self.group.last = Some(Atom { repeats, is_repetition: true, ..atom });
         self.group.repeats = self.group.repeats.max(repeats);
         self.last_repeat = Some(token);

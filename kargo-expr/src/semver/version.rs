@@ -48,7 +48,8 @@ impl Version {
             parse_number(text).map_err(|e| Error::new(format_args!("error parsing version segment: {e}")))
         };
         let numbers = [number(written[0])?, number(written[1])?, number(written[2])?];
-        Self::checked(numbers, &parts, text)
+        parts.check()?;
+        Ok(Self::new(numbers, &parts, text))
     }
 
     /// Reads by the letter of the standard: three numbers without leading zeros, no `v`.
@@ -60,10 +61,11 @@ impl Version {
             return Err(Error::new("version string empty"));
         }
         check_length(text)?;
-        let parts = Parts::split(text);
-        let written: Vec<&str> = parts.numbers.split('.').collect();
-        let [major, minor, patch] = written[..] else { return Err(Error::new("invalid semantic version")) };
-        for number in [major, minor, patch] {
+        let written: Vec<&str> = text.splitn(3, '.').collect();
+        let [major, minor, rest] = written[..] else { return Err(Error::new("invalid semantic version")) };
+        let parts = Parts::split(rest);
+        parts.check()?;
+        for number in [major, minor, parts.numbers] {
             if !number.bytes().all(|b| b.is_ascii_digit()) {
                 return Err(Error::new("invalid characters in version"));
             }
@@ -71,22 +73,17 @@ impl Version {
                 return Err(starts_with_zero());
             }
         }
-        Self::checked([parse_number(major)?, parse_number(minor)?, parse_number(patch)?], &parts, text)
+        let numbers = [parse_number(major)?, parse_number(minor)?, parse_number(parts.numbers)?];
+        Ok(Self::new(numbers, &parts, text))
     }
 
-    fn checked(numbers: [u64; 3], parts: &Parts<'_>, original: &str) -> Result<Self, Error> {
-        if let Some(metadata) = parts.metadata {
-            check_metadata(metadata)?;
-        }
-        if let Some(prerelease) = parts.prerelease {
-            check_prerelease(prerelease)?;
-        }
-        Ok(Self {
+    fn new(numbers: [u64; 3], parts: &Parts<'_>, original: &str) -> Self {
+        Self {
             numbers,
             prerelease: parts.prerelease.unwrap_or_default().to_owned(),
             metadata: parts.metadata.unwrap_or_default().to_owned(),
             original: original.to_owned(),
-        })
+        }
     }
 
     /// The first number.
@@ -195,6 +192,11 @@ impl<'a> Parts<'a> {
         let (rest, metadata) = cut(text, '+');
         let (numbers, prerelease) = cut(rest, '-');
         Self { numbers, prerelease, metadata }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.metadata.map_or(Ok(()), check_metadata)?;
+        self.prerelease.map_or(Ok(()), check_prerelease)
     }
 }
 
