@@ -3,3 +3,4 @@
 pub mod go;
 pub mod re2;
 pub mod semver;
+pub mod time;

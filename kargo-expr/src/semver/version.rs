@@ -216,17 +216,21 @@ fn is_digits(text: &str) -> bool {
 }
 
 fn are_identifiers(text: &str) -> bool {
-    let is_identifier =
-        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     text.split('.').all(is_identifier)
 }
 
+fn is_identifier(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
 fn check_prerelease(text: &str) -> Result<(), Error> {
-    if !are_identifiers(text) {
-        return Err(Error::new("invalid prerelease string"));
-    }
-    if text.split('.').any(|part| part.len() > 1 && part.starts_with('0') && is_digits(part)) {
-        return Err(starts_with_zero());
+    for part in text.split('.') {
+        if !is_identifier(part) {
+            return Err(Error::new("invalid prerelease string"));
+        }
+        if part.len() > 1 && part.starts_with('0') && is_digits(part) {
+            return Err(starts_with_zero());
+        }
     }
     Ok(())
 }
