@@ -1,0 +1,152 @@
+//! Manifests: a folder of Kargo YAML as typed resources, with the place of every field.
+//!
+//! Nothing stops at the first mistake: what is wrong comes out as [`Diagnostic`]s, all of them, and what is
+//! sound is loaded.
+
+mod document;
+mod files;
+mod references;
+mod shape;
+
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Location, Severity, SourceFile};
+use crate::error::{Code, Error};
+use crate::model::Resource;
+
+pub use self::document::Manifest;
+pub use self::files::Input;
+
+/// The input could not be read.
+pub const UNREADABLE: Code =
+    Code::new("manifest/unreadable", "A file or folder of manifests could not be read, or is too large.");
+/// The file is not YAML.
+pub const NOT_YAML: Code = Code::new("manifest/not-yaml", "The file is not YAML, from the place that is shown.");
+/// The file is a Helm template.
+pub const HELM_TEMPLATE: Code = Code::new(
+    "manifest/helm-template",
+    "The file is a Helm template and no YAML yet: it is left out. Render it first (`helm template`).",
+);
+/// The document is of no kind that is used here.
+pub const NOT_USED: Code =
+    Code::new("manifest/not-used", "The document is of a kind that has no part in promotion; it is left out.");
+/// The document says no kind, or one that Kargo does not have.
+pub const UNKNOWN_KIND: Code =
+    Code::new("manifest/unknown-kind", "The document is of a kind or version that Kargo does not have.");
+/// A field that the kind does not have.
+pub const UNKNOWN_FIELD: Code = Code::new("manifest/unknown-field", "The kind has no field of this name.");
+/// A field that must be there is not.
+pub const MISSING_FIELD: Code = Code::new("manifest/missing-field", "A field that must be there is missing.");
+/// A value of another type than the field's.
+pub const WRONG_TYPE: Code =
+    Code::new("manifest/wrong-type", "The value is of another type than the field, or not one of its values.");
+/// The document does not fit its kind in another way.
+pub const INVALID: Code = Code::new("manifest/invalid", "The document does not fit its kind.");
+/// Two documents have one name.
+pub const DUPLICATE: Code =
+    Code::new("manifest/duplicate", "Two documents have the same kind, project and name.");
+/// A reference to something that is not there.
+pub const DANGLING: Code =
+    Code::new("manifest/dangling", "The resource that this field names is not among the manifests.");
+
+/// The codes of this room.
+pub const CODES: &[Code] = &[
+    UNREADABLE,
+    NOT_YAML,
+    HELM_TEMPLATE,
+    NOT_USED,
+    UNKNOWN_KIND,
+    UNKNOWN_FIELD,
+    MISSING_FIELD,
+    WRONG_TYPE,
+    INVALID,
+    DUPLICATE,
+    DANGLING,
+];
+
+/// The manifests of one installation.
+///
+/// ```
+/// use kargo_core::manifest::{Input, Manifests};
+///
+/// let yaml = "\
+/// apiVersion: kargo.akuity.io/v1alpha1
+/// kind: Stage
+/// metadata: {name: test}
+/// spec:
+///   requestedFreight:
+///   - origin: {kind: Warehouse, name: apps}
+///     sources: {direct: true}
+///   promotionTemplate:
+///     spec:
+///       stepz: []
+/// ";
+/// let manifests = Manifests::load(&[Input::text("stage.yaml", yaml)], Some("demo"))?;
+/// let said: Vec<String> = manifests.diagnostics().iter().map(|said| said.to_string()).collect();
+/// assert!(said[0].starts_with("stage.yaml:10:7: error[manifest/unknown-field]"), "{said:?}");
+/// assert!(said[0].contains("did you mean \"steps\"?"));
+/// # Ok::<(), kargo_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Manifests {
+    project: String,
+    manifests: Vec<Manifest>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Manifests {
+    /// Loads all documents of `inputs`. Those without a namespace belong to `project`, else to the project that
+    /// is named like the first input's folder.
+    ///
+    /// # Errors
+    /// `manifest/unreadable` where an input itself cannot be read. All that is wrong *in* the files is in
+    /// [`Manifests::diagnostics`].
+    pub fn load(inputs: &[Input], project: Option<&str>) -> Result<Self, Error> {
+        let project = project.map_or_else(|| files::project_name(inputs), str::to_owned);
+        let mut loaded = Self { project, manifests: Vec::new(), diagnostics: Vec::new() };
+        for file in files::read(inputs, &mut loaded.diagnostics)? {
+            document::load(&file, &loaded.project, &mut loaded.manifests, &mut loaded.diagnostics);
+        }
+        references::check(&mut loaded.manifests, &mut loaded.diagnostics);
+        loaded.diagnostics.sort_by_key(place);
+        Ok(loaded)
+    }
+
+    /// The project of documents that name none.
+    pub fn project(&self) -> &str {
+        &self.project
+    }
+
+    /// The documents that are sound, in the order of files and documents.
+    pub fn manifests(&self) -> &[Manifest] {
+        &self.manifests
+    }
+
+    /// The resources of the sound documents.
+    pub fn resources(&self) -> impl Iterator<Item = &Resource> {
+        self.manifests.iter().map(|manifest| &manifest.resource)
+    }
+
+    /// What is to be said about the files, ordered by place.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// Whether a document was left out because something is wrong with it.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+/// Orders diagnostics by file and place.
+fn place(diagnostic: &Diagnostic) -> (String, usize) {
+    match &diagnostic.location {
+        Some(location) => (location.file().name().to_owned(), location.span().start),
+        None => (String::new(), 0),
+    }
+}
+
+/// A location in `file`.
+fn location(file: &Arc<SourceFile>, span: kargo_yaml::Span) -> Location {
+    Location::new(Arc::clone(file), span.start as usize..span.end as usize)
+}
