@@ -1,11 +1,14 @@
 //! Secrets and credentials: the only way by which they come into a run.
 
+mod documents;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
 
+pub use self::documents::{SHARED_NAMESPACE, SecretDocuments};
 use crate::error::Error;
 
 /// What a credential is looked up for; Kargo's `kargo.akuity.io/cred-type` label.
