@@ -5,9 +5,11 @@
 
 pub mod clock;
 pub mod credentials;
+pub mod diagnostic;
 pub mod discovery;
 pub mod error;
 pub mod journal;
+pub mod manifest;
 pub mod model;
 pub mod step;
 pub mod store;

@@ -103,13 +103,16 @@ impl Manifests {
     /// [`Manifests::diagnostics`].
     pub fn load(inputs: &[Input], project: Option<&str>) -> Result<Self, Error> {
         let project = project.map_or_else(|| files::project_name(inputs), str::to_owned);
-        let mut loaded = Self { project, manifests: Vec::new(), diagnostics: Vec::new() };
-        for file in files::read(inputs, &mut loaded.diagnostics)? {
-            document::load(&file, &loaded.project, &mut loaded.manifests, &mut loaded.diagnostics);
+        let mut diagnostics = Vec::new();
+        let files = files::read(inputs, &mut diagnostics)?;
+        let mut loader = document::Loader::new(&project, diagnostics);
+        for file in &files {
+            loader.load(file);
         }
-        references::check(&mut loaded.manifests, &mut loaded.diagnostics);
-        loaded.diagnostics.sort_by_key(place);
-        Ok(loaded)
+        let document::Loader { mut manifests, mut diagnostics, .. } = loader;
+        references::check(&mut manifests, &mut diagnostics);
+        diagnostics.sort_by_key(place);
+        Ok(Self { project, manifests, diagnostics })
     }
 
     /// The project of documents that name none.
