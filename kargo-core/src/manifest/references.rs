@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DANGLING, DUPLICATE, Manifest};
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::model::{Kind, ProjectConfig, PromotionStep, Resource, Stage};
+use crate::model::{Kind, ProjectConfig, PromotionStep, Resource, Stage, TaskKind};
 
 /// A name that a field gives, and what it must be the name of.
 struct Reference {
@@ -98,7 +98,10 @@ fn of_stage(stage: &Stage) -> Vec<Reference> {
 
 fn of_step((index, step): (usize, &PromotionStep)) -> Option<Reference> {
     let task = step.task.as_ref()?;
-    let kind = Kind::of("kargo.akuity.io/v1alpha1", task.kind()).unwrap_or(Kind::PromotionTask);
+    let kind = match task.kind() {
+        TaskKind::PromotionTask => Kind::PromotionTask,
+        TaskKind::ClusterPromotionTask => Kind::ClusterPromotionTask,
+    };
     let pointer = format!("/spec/promotionTemplate/spec/steps/{index}/task/name");
     Some(Reference { pointer, kind, name: task.name.clone() })
 }
