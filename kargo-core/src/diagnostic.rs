@@ -221,7 +221,9 @@ mod tests {
     #[test]
     fn places_count_characters_from_one() {
         let file = SourceFile::new("f.yaml", "a: ñ😀x\nb: 1\n");
-        for (offset, place) in [(0, (1, 1)), (3, (1, 4)), (5, (1, 5)), (9, (1, 6)), (11, (2, 1)), (999, (3, 1))] {
+        for (offset, place) in
+            [(0, (1, 1)), (3, (1, 4)), (5, (1, 5)), (9, (1, 6)), (11, (2, 1)), (999, (3, 1))]
+        {
             assert_eq!(file.line_column(offset), place, "{offset}");
         }
     }

@@ -102,7 +102,9 @@ impl SecretDocuments {
     fn find_in(&self, namespace: &str, kind: CredentialKind, url: &str) -> Option<Credential> {
         self.secrets
             .iter()
-            .filter(|((of, _), secret)| of == namespace && secret.metadata.label(CRED_TYPE) == Some(kind.as_str()))
+            .filter(|((of, _), secret)| {
+                of == namespace && secret.metadata.label(CRED_TYPE) == Some(kind.as_str())
+            })
             .map(|((_, name), _)| self.data(namespace, name))
             .find(|data| is_for(data, kind, url))
             .and_then(|data| credential(&data))
@@ -111,7 +113,12 @@ impl SecretDocuments {
 
 #[async_trait]
 impl Credentials for SecretDocuments {
-    async fn find(&self, project: &str, kind: CredentialKind, url: &str) -> Result<Option<Credential>, Error> {
+    async fn find(
+        &self,
+        project: &str,
+        kind: CredentialKind,
+        url: &str,
+    ) -> Result<Option<Credential>, Error> {
         Ok(self.find_in(project, kind, url).or_else(|| self.find_in(SHARED_NAMESPACE, kind, url)))
     }
 
@@ -173,7 +180,10 @@ mod tests {
     async fn credentials_are_found_by_kargos_rules() {
         let secrets = SecretDocuments::new()
             .with(git("demo", "b-exact", "https://example.com/org/a.git", "exact"))
-            .with(git("demo", "a-regex", "^https://example\\.com/", "regex").with_value("repoURLIsRegex", "true"))
+            .with(
+                git("demo", "a-regex", "^https://example\\.com/", "regex")
+                    .with_value("repoURLIsRegex", "true"),
+            )
             .with(git("demo", "0-broken", "(", "broken").with_value("repoURLIsRegex", "true"))
             .with(git(SHARED_NAMESPACE, "shared", "https://other.com/x", "shared"))
             .with(Secret::new("demo", "no-type").with_value("repoURL", "https://third.com/x"));
@@ -207,7 +217,8 @@ mod tests {
 
     #[test]
     fn nothing_prints_a_value() {
-        let secrets = SecretDocuments::new().with(git("demo", "repo", "u", "bot").with_value("token", "canary"));
+        let secrets =
+            SecretDocuments::new().with(git("demo", "repo", "u", "bot").with_value("token", "canary"));
         assert!(!format!("{secrets:?}").contains("canary"));
     }
 }

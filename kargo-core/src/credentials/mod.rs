@@ -61,7 +61,8 @@ pub trait Credentials: Send + Sync + 'static {
     ///
     /// # Errors
     /// Where the source could not be read. A missing credential is `Ok(None)`.
-    async fn find(&self, project: &str, kind: CredentialKind, url: &str) -> Result<Option<Credential>, Error>;
+    async fn find(&self, project: &str, kind: CredentialKind, url: &str)
+    -> Result<Option<Credential>, Error>;
 
     /// The data of the Secret `name` of `project` (`secret()`), or `None`.
     ///

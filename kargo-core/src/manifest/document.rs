@@ -7,9 +7,7 @@ use std::sync::Arc;
 use kargo_yaml::{Limits, Node, Schema as Reading, Stream};
 use serde_json::Value;
 
-use super::{
-    HELM_TEMPLATE, INVALID, NOT_USED, NOT_YAML, UNKNOWN_KIND, location, shape,
-};
+use super::{HELM_TEMPLATE, INVALID, NOT_USED, NOT_YAML, UNKNOWN_KIND, location, shape};
 use crate::diagnostic::{Diagnostic, Location, SourceFile, did_you_mean};
 use crate::model::{Kind, Resource};
 
@@ -124,9 +122,9 @@ impl<'a> Loader<'a> {
         }
         match self.typed(kind, root) {
             Ok(resource) => self.manifests.push(Manifest { resource, place }),
-            Err(message) => self.diagnostics.push(
-                Diagnostic::error(INVALID, message).at(location(&place.file, root.span())),
-            ),
+            Err(message) => self
+                .diagnostics
+                .push(Diagnostic::error(INVALID, message).at(location(&place.file, root.span()))),
         }
     }
 
@@ -146,9 +144,11 @@ impl<'a> Loader<'a> {
         let at = location(&place.file, kind_node.span());
         let namesake = Kind::ALL.iter().find(|known| known.as_str() == kind && version.starts_with(GROUP));
         self.diagnostics.push(match namesake {
-            Some(namesake) => Diagnostic::error(UNKNOWN_KIND, format!("there is no version {version} of {kind}"))
-                .with_hint(format!("Kargo has {}", namesake.api_version()))
-                .at(at),
+            Some(namesake) => {
+                Diagnostic::error(UNKNOWN_KIND, format!("there is no version {version} of {kind}"))
+                    .with_hint(format!("Kargo has {}", namesake.api_version()))
+                    .at(at)
+            }
             None if version.starts_with(GROUP) => {
                 let known = Kind::ALL.iter().filter(|known| known.api_version() == version);
                 Diagnostic::error(UNKNOWN_KIND, format!("Kargo has no kind {kind}"))

@@ -55,9 +55,11 @@ pub(super) fn read(
                 let mut paths = Vec::new();
                 list(path, true, &mut paths)?;
                 paths.sort();
-                files.extend(paths.iter().filter_map(|path| {
-                    read_file(path).map_err(|said| diagnostics.push(said)).ok()
-                }));
+                files.extend(
+                    paths
+                        .iter()
+                        .filter_map(|path| read_file(path).map_err(|said| diagnostics.push(said)).ok()),
+                );
             }
         }
     }
@@ -67,7 +69,8 @@ pub(super) fn read(
 /// The YAML files at or below `path`. Links to folders are not followed, so that no loop is walked.
 fn list(path: &Path, named: bool, found: &mut Vec<PathBuf>) -> Result<(), Error> {
     let unreadable = |error| {
-        Error::new(UNREADABLE, format!("could not read {}", path.display())).with_source::<std::io::Error>(error)
+        Error::new(UNREADABLE, format!("could not read {}", path.display()))
+            .with_source::<std::io::Error>(error)
     };
     let metadata = if named { fs::metadata(path) } else { fs::symlink_metadata(path) };
     let metadata = metadata.map_err(unreadable)?;

@@ -21,15 +21,18 @@ pub use self::files::Input;
 pub const UNREADABLE: Code =
     Code::new("manifest/unreadable", "A file or folder of manifests could not be read, or is too large.");
 /// The file is not YAML.
-pub const NOT_YAML: Code = Code::new("manifest/not-yaml", "The file is not YAML, from the place that is shown.");
+pub const NOT_YAML: Code =
+    Code::new("manifest/not-yaml", "The file is not YAML, from the place that is shown.");
 /// The file is a Helm template.
 pub const HELM_TEMPLATE: Code = Code::new(
     "manifest/helm-template",
     "The file is a Helm template and no YAML yet: it is left out. Render it first (`helm template`).",
 );
 /// The document is of no kind that is used here.
-pub const NOT_USED: Code =
-    Code::new("manifest/not-used", "The document is of a kind that has no part in promotion; it is left out.");
+pub const NOT_USED: Code = Code::new(
+    "manifest/not-used",
+    "The document is of a kind that has no part in promotion; it is left out.",
+);
 /// The document says no kind, or one that Kargo does not have.
 pub const UNKNOWN_KIND: Code =
     Code::new("manifest/unknown-kind", "The document is of a kind or version that Kargo does not have.");
@@ -38,8 +41,10 @@ pub const UNKNOWN_FIELD: Code = Code::new("manifest/unknown-field", "The kind ha
 /// A field that must be there is not.
 pub const MISSING_FIELD: Code = Code::new("manifest/missing-field", "A field that must be there is missing.");
 /// A value of another type than the field's.
-pub const WRONG_TYPE: Code =
-    Code::new("manifest/wrong-type", "The value is of another type than the field, or not one of its values.");
+pub const WRONG_TYPE: Code = Code::new(
+    "manifest/wrong-type",
+    "The value is of another type than the field, or not one of its values.",
+);
 /// The document does not fit its kind in another way.
 pub const INVALID: Code = Code::new("manifest/invalid", "The document does not fit its kind.");
 /// Two documents have one name.

@@ -25,7 +25,8 @@ pub(super) fn check(manifests: &mut Vec<Manifest>, diagnostics: &mut Vec<Diagnos
                 true
             }
             Some(there) => {
-                let message = format!("{} {:?} is there already, at {there}", resource.kind(), resource.name());
+                let message =
+                    format!("{} {:?} is there already, at {there}", resource.kind(), resource.name());
                 diagnostics.push(Diagnostic::error(DUPLICATE, message).at(manifest.locate("/metadata/name")));
                 false
             }

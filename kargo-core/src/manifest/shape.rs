@@ -124,8 +124,9 @@ impl<'s> Walk<'s> {
 
     fn wrong_type(&mut self, node: Node<'_>, expected: &[&str], is: &str, path: &str) {
         let wanted: Vec<&str> = expected.iter().copied().filter(|one| *one != "null").map(in_words).collect();
-        let hint = (wanted == ["a string"] && matches!(is, "boolean" | "number" | "integer"))
-            .then(|| format!("YAML reads {0} as {1}; write \"{0}\"", node.text().unwrap_or_default(), in_words(is)));
+        let hint = (wanted == ["a string"] && matches!(is, "boolean" | "number" | "integer")).then(|| {
+            format!("YAML reads {0} as {1}; write \"{0}\"", node.text().unwrap_or_default(), in_words(is))
+        });
         let message = format!("{} must be {}, and is {}", name(path), wanted.join(" or "), in_words(is));
         self.report(WRONG_TYPE, node, message, hint);
     }

@@ -171,7 +171,15 @@ struct Repr {
 
 impl StepError {
     fn new(failed: bool, code: Code, message: String) -> Self {
-        Self(Box::new(Repr { failed, terminal: false, code, message, hint: None, source: None, outputs: None }))
+        Self(Box::new(Repr {
+            failed,
+            terminal: false,
+            code,
+            message,
+            hint: None,
+            source: None,
+            outputs: None,
+        }))
     }
 
     /// The answer is no.

@@ -1,10 +1,20 @@
 //! The store: the resources of an installation, with versions and atomic commits over several of them.
 
+mod lease;
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+pub mod suite;
+
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use self::lease::Lease;
+pub use self::memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::SqliteStore;
 use crate::error::{Code, Error};
 use crate::model::{Kind, Resource};
 
@@ -17,8 +27,12 @@ pub const IO: Code = Code::new("store/io", "The data folder's database could not
 pub const CORRUPT: Code =
     Code::new("store/corrupt", "The data folder holds something that this version cannot read.");
 
+/// Another engine works on the data folder.
+pub const LEASED: Code =
+    Code::new("store/leased", "Another process runs promotions on this data folder; one does at a time.");
+
 /// The codes of this room.
-pub const CODES: &[Code] = &[CONFLICT, IO, CORRUPT];
+pub const CODES: &[Code] = &[CONFLICT, IO, CORRUPT, LEASED];
 
 /// The name of one stored resource.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,6 +49,11 @@ impl Key {
     /// The key of a resource of `kind` named `name` in `project`.
     pub fn new(kind: Kind, project: impl Into<String>, name: impl Into<String>) -> Self {
         Self { kind, project: project.into(), name: name.into() }
+    }
+
+    /// The key of `resource`.
+    pub fn of(resource: &Resource) -> Self {
+        Self::new(resource.kind(), resource.project(), resource.name())
     }
 }
 
@@ -71,12 +90,33 @@ pub enum Precondition {
     Absent(Key),
 }
 
+impl Precondition {
+    /// The object that it speaks of.
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Version(key, _) | Self::Absent(key) => key,
+        }
+    }
+
+    /// Whether it holds for an object of that version; `None` is one that is not there.
+    pub fn holds(&self, version: Option<Version>) -> bool {
+        match self {
+            Self::Version(_, wanted) => version == Some(*wanted),
+            Self::Absent(_) => version.is_none(),
+        }
+    }
+}
+
+fn conflict(key: &Key) -> Error {
+    Error::new(CONFLICT, format!("{key} was changed by another writer"))
+}
+
 /// One change of a commit.
 #[derive(Clone, Debug)]
 pub enum Write {
     /// Creates or replaces the resource under its own key.
     Put(Resource),
-    /// Removes the resource, if it is there.
+    /// Removes the resource, if it is there; with a Promotion goes its journal.
     Delete(Key),
 }
 
