@@ -11,7 +11,7 @@ pub mod error;
 pub mod journal;
 pub mod manifest;
 pub mod model;
-pub mod step;
+//pub mod step;
 pub mod store;
 pub mod transport;
 pub mod workdir;

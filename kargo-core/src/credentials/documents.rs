@@ -8,7 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{Credential, CredentialKind, Credentials, SecretData};
 use crate::error::Error;
-use crate::model::{Secret, normalize_chart, normalize_git, normalize_image};
+use crate::model::Secret;
+use crate::model::url::{normalize_chart, normalize_git, normalize_image};
 
 /// The namespace whose Secrets all projects share; Kargo's default.
 pub const SHARED_NAMESPACE: &str = "kargo-shared-resources";

@@ -34,10 +34,10 @@ impl Manifest {
     /// The place of the value that a JSON pointer (RFC 6901) leads to; of the deepest part of it that the
     /// document has, where it has not all.
     pub fn locate(&self, pointer: &str) -> Location {
-        let document = &self.place.stream.documents()[self.place.index];
+        let document = self.place.stream.document(self.place.index);
         let mut pointer = pointer;
         loop {
-            if let Some(found) = document.locate(pointer) {
+            if let Some(found) = document.and_then(|document| document.locate(pointer)) {
                 return location(&self.place.file, found.value);
             }
             match pointer.rfind('/') {
@@ -50,8 +50,8 @@ impl Manifest {
     /// The place of a part of a text: `within` counts bytes of the value, not of the file, where quotes,
     /// escapes and indentation may stand between them.
     pub fn locate_within(&self, pointer: &str, within: Range<usize>) -> Location {
-        let document = &self.place.stream.documents()[self.place.index];
-        match document.node(pointer) {
+        let document = self.place.stream.document(self.place.index);
+        match document.and_then(|document| document.node(pointer)) {
             Some(node) => {
                 let start = node.offset_of(within.start as u32) as usize;
                 let end = node.offset_of(within.end as u32) as usize;
@@ -99,9 +99,9 @@ impl<'a> Loader<'a> {
                 );
             }
         };
-        for index in 0..stream.documents().len() {
+        for (index, document) in stream.documents().enumerate() {
             let place = Place { file: Arc::clone(file), stream: Arc::clone(&stream), index };
-            if let Some(root) = stream.documents()[index].root() {
+            if let Some(root) = document.root() {
                 self.document(place, root);
             }
         }
@@ -122,9 +122,12 @@ impl<'a> Loader<'a> {
         }
         match self.typed(kind, root) {
             Ok(resource) => self.manifests.push(Manifest { resource, place }),
-            Err(message) => self
-                .diagnostics
-                .push(Diagnostic::error(INVALID, message).at(location(&place.file, root.span()))),
+            Err((pointer, message)) => {
+                let document = place.stream.document(place.index);
+                let found = document.and_then(|document| document.locate(&pointer));
+                let span = found.map_or(root.span(), |found| found.value);
+                self.diagnostics.push(Diagnostic::error(INVALID, message).at(location(&place.file, span)));
+            }
         }
     }
 
@@ -160,9 +163,15 @@ impl<'a> Loader<'a> {
         None
     }
 
-    fn typed(&self, kind: Kind, root: Node<'_>) -> Result<Resource, String> {
-        let json = root.to_json(Reading::Kubernetes11).map_err(|error| error.message().to_owned())?;
-        let mut resource = Resource::deserialize(kind, json).map_err(|error| error.to_string())?;
+    /// The typed resource, or where and why it is none.
+    fn typed(&self, kind: Kind, root: Node<'_>) -> Result<Resource, (String, String)> {
+        let json = root
+            .to_json(Reading::Kubernetes11)
+            .map_err(|error| (String::new(), error.message().to_owned()))?;
+        let mut track = serde_path_to_error::Track::new();
+        let deserializer = serde_path_to_error::Deserializer::new(json, &mut track);
+        let mut resource = Resource::deserialize(kind, deserializer)
+            .map_err(|error| (pointer(&track.path()), error.to_string()))?;
         let metadata = resource.metadata_mut();
         if kind.is_cluster_wide() {
             metadata.namespace = None;
@@ -171,6 +180,23 @@ impl<'a> Loader<'a> {
         }
         Ok(resource)
     }
+}
+
+/// A JSON pointer to where deserialising stopped.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => {
+                pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1")))
+            }
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
 }
 
 /// Whether a text that is no YAML looks like a template of Helm's: braces that are not Kargo's `${{`.

@@ -68,9 +68,8 @@ pub(super) fn read(
 
 /// The YAML files at or below `path`. Links to folders are not followed, so that no loop is walked.
 fn list(path: &Path, named: bool, found: &mut Vec<PathBuf>) -> Result<(), Error> {
-    let unreadable = |error| {
-        Error::new(UNREADABLE, format!("could not read {}", path.display()))
-            .with_source::<std::io::Error>(error)
+    let unreadable = |error: std::io::Error| {
+        Error::new(UNREADABLE, format!("could not read {}", path.display())).with_source(error)
     };
     let metadata = if named { fs::metadata(path) } else { fs::symlink_metadata(path) };
     let metadata = metadata.map_err(unreadable)?;

@@ -158,3 +158,97 @@ fn place(diagnostic: &Diagnostic) -> (String, usize) {
 fn location(file: &Arc<SourceFile>, span: kargo_yaml::Span) -> Location {
     Location::new(Arc::clone(file), span.start as usize..span.end as usize)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+
+    const STAGE: &str = "\
+apiVersion: kargo.akuity.io/v1alpha1
+kind: Stage
+metadata: {name: test}
+spec:
+  requestedFreight:
+  - origin: {kind: Warehouse, name: apps}
+    sources: {direct: true}
+";
+
+    fn load(yaml: &str) -> Manifests {
+        Manifests::load(&[Input::text("f.yaml", yaml)], Some("demo")).unwrap()
+    }
+
+    fn said(yaml: &str) -> Vec<(&'static str, String)> {
+        let place = |said: &Diagnostic| match &said.location {
+            Some(location) => location.to_string().replace("f.yaml:", ""),
+            None => String::new(),
+        };
+        load(yaml).diagnostics().iter().map(|said| (said.code.as_str(), place(said))).collect()
+    }
+
+    #[test]
+    fn every_mistake_is_told_with_its_place() {
+        let head = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: w}\n";
+        for (what, yaml, expected) in [
+            ("sound", "spec:\n  subscriptions:\n  - git: {repoURL: https://x.y/z}\n", vec![]),
+            (
+                "two unknown fields",
+                "spec:\n  intervall: 5m\n  subscriptions:\n  - git: {repoUrl: https://x.y/z}\n",
+                vec![("manifest/unknown-field", "5:3"), ("manifest/unknown-field", "7:11")],
+            ),
+            ("a list that is none", "spec:\n  subscriptions: x\n", vec![("manifest/wrong-type", "5:18")]),
+            (
+                "a boolean for text",
+                "spec:\n  subscriptions:\n  - git: {repoURL: yes}\n",
+                vec![("manifest/wrong-type", "6:20")],
+            ),
+            (
+                "not one of the words",
+                "spec:\n  freightCreationPolicy: Auto\n  subscriptions:\n  - git: {repoURL: https://x.y/z}\n",
+                vec![("manifest/wrong-type", "5:26")],
+            ),
+            (
+                "a duration",
+                "spec:\n  interval: soon\n  subscriptions: []\n",
+                vec![("manifest/invalid", "5:13")],
+            ),
+        ] {
+            let found = said(&format!("{head}{yaml}"));
+            let found: Vec<_> = found.iter().map(|(code, place)| (*code, place.as_str())).collect();
+            let missing: Vec<_> =
+                found.iter().filter(|(code, _)| *code != "manifest/missing-field").collect();
+            assert_eq!(missing, expected.iter().collect::<Vec<_>>(), "{what}");
+        }
+    }
+
+    #[test]
+    fn documents_are_told_apart_by_kind() {
+        for (yaml, code) in [
+            ("a: [", "manifest/not-yaml"),
+            ("{{- if .Values.x }}\na: {{ .y }}\n{{- end }}\n", "manifest/helm-template"),
+            ("apiVersion: v1\nkind: Service\nmetadata: {name: x}\n", "manifest/not-used"),
+            ("just: values\n", "manifest/not-used"),
+            ("apiVersion: kargo.akuity.io/v1alpha1\nkind: Stag\n", "manifest/unknown-kind"),
+            ("apiVersion: kargo.akuity.io/v1\nkind: Stage\n", "manifest/unknown-kind"),
+        ] {
+            assert_eq!(said(yaml)[0].0, code, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn names_must_be_there_and_be_there_once() {
+        let loaded = load(&format!("{STAGE}---\n{STAGE}"));
+        let codes: Vec<_> = loaded.diagnostics().iter().map(|said| said.code.as_str()).collect();
+        assert_eq!(codes, ["manifest/dangling", "manifest/duplicate"]);
+        assert_eq!(loaded.manifests().len(), 1);
+    }
+
+    #[test]
+    fn a_document_without_namespace_belongs_to_the_project() {
+        let loaded = load(STAGE);
+        let stage = loaded.resources().next().unwrap();
+        assert_eq!((stage.kind(), stage.project(), stage.name()), (Kind::Stage, "demo", "test"));
+        let place = loaded.manifests()[0].locate("/spec/requestedFreight/0/sources/direct");
+        assert_eq!(place.to_string(), "f.yaml:7:23");
+    }
+}

@@ -109,7 +109,7 @@ fn of_step((index, step): (usize, &PromotionStep)) -> Option<Reference> {
 
 /// A policy that names a Stage names one that is there; one with a pattern may match none.
 fn of_policies(config: &ProjectConfig) -> Vec<Reference> {
-    let policies = config.spec.promotion_policies.iter().enumerate();
+    let policies = config.spec.iter().flat_map(|spec| &spec.promotion_policies).enumerate();
     policies
         .filter_map(|(index, policy)| {
             let name = policy.stage.clone().filter(|name| !name.is_empty())?;

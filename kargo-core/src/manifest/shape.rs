@@ -35,10 +35,11 @@ impl<'s> Walk<'s> {
         let node = node.resolve();
         let Some(schema) = self.follow(schema).as_object() else { return };
         let alternatives = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array);
-        match (alternatives, schema.get("type")) {
-            (Some(alternatives), _) => self.one_of(node, alternatives, path),
-            (None, Some(expected)) => self.typed(node, schema, expected, path),
-            (None, None) => self.constant(node, schema, path),
+        match (alternatives, schema.get("const").and_then(Value::as_str), schema.get("type")) {
+            (Some(alternatives), ..) => self.one_of(node, alternatives, path),
+            (None, Some(word), _) if node.as_str() != Some(word) => self.not_one_of(node, &[word], path),
+            (None, None, Some(expected)) => self.typed(node, schema, expected, path),
+            _ => {}
         }
     }
 
@@ -73,13 +74,6 @@ impl<'s> Walk<'s> {
             _ if words.len() > 1 => self.not_one_of(node, &words, path),
             Some(found) => self.found.extend(found),
             None => {}
-        }
-    }
-
-    fn constant(&mut self, node: Node<'_>, schema: &Map<String, Value>, path: &str) {
-        let Some(word) = schema.get("const").and_then(Value::as_str) else { return };
-        if node.as_str() != Some(word) {
-            self.not_one_of(node, &[word], path);
         }
     }
 

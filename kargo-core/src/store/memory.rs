@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::{Key, Precondition, Revision, Store, Stored, Version, Write, conflict};
 use crate::error::Error;
 use crate::journal::{Durability, Entry, Journal};
-use crate::model::{Kind, Resource};
+use crate::model::Kind;
 
 /// A [`Store`] and [`Journal`] in memory. Cloning shares what is stored.
 #[derive(Clone, Debug)]
