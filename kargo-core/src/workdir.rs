@@ -138,13 +138,10 @@ impl WorkDir {
         links: &mut usize,
     ) -> Result<(), Error> {
         let next = self.root.join(&*relative).join(name);
-        let target = match fs::read_link(&next) {
-            Ok(target) => target,
-            // Not a link, or not there yet: an ordinary name.
-            Err(_) => {
-                relative.push(name);
-                return Ok(());
-            }
+        // Not a link, or not there yet: an ordinary name.
+        let Ok(target) = fs::read_link(&next) else {
+            relative.push(name);
+            return Ok(());
         };
         *links += 1;
         if policy == Policy::NoFollow {

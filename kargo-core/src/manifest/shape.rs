@@ -152,7 +152,7 @@ impl<'s> Walk<'s> {
                 (None, Some(Value::Bool(true))) => {}
                 (None, _) => {
                     let known = fields.map_or_else(|| none.keys(), Map::keys);
-                    let hint = did_you_mean(&field, known.map(String::as_str));
+                    let hint = did_you_mean(field, known.map(String::as_str));
                     let owner = if path.is_empty() { "the document".to_owned() } else { name(path) };
                     self.report(UNKNOWN_FIELD, key, format!("{owner} has no field {field:?}"), hint);
                 }

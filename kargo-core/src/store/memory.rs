@@ -51,7 +51,7 @@ impl State {
     fn write(&mut self, write: Write) {
         match write {
             Write::Put(resource) => {
-                let stored = Stored { version: self.revision, resource: Arc::new(resource) };
+                let stored = Stored { version: self.revision, resource };
                 self.objects.insert(Key::of(&stored.resource), stored);
             }
             Write::Delete(key) => {

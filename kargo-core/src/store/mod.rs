@@ -115,9 +115,16 @@ fn conflict(key: &Key) -> Error {
 #[derive(Clone, Debug)]
 pub enum Write {
     /// Creates or replaces the resource under its own key.
-    Put(Resource),
+    Put(Arc<Resource>),
     /// Removes the resource, if it is there; with a Promotion goes its journal.
     Delete(Key),
+}
+
+impl Write {
+    /// Creates or replaces `resource`.
+    pub fn put(resource: impl Into<Resource>) -> Self {
+        Self::Put(Arc::new(resource.into()))
+    }
 }
 
 /// The resources of an installation.

@@ -366,7 +366,7 @@ mod tests {
         let promotion = Key::new(Kind::Promotion, "demo", "p");
         {
             let store = SqliteStore::open(&file).unwrap();
-            store.commit(&[], vec![Write::Put(Stage::new("demo", "test").into())]).await.unwrap();
+            store.commit(&[], vec![Write::put(Stage::new("demo", "test"))]).await.unwrap();
             store.append(&promotion, 1.into(), Durability::Lazy).await.unwrap();
             store.append(&promotion, 2.into(), Durability::Barrier).await.unwrap();
             store.append(&promotion, 3.into(), Durability::Lazy).await.unwrap();
@@ -385,7 +385,7 @@ mod tests {
         let file = dir.path().join("state.db");
         let (ours, theirs) = (SqliteStore::open(&file).unwrap(), SqliteStore::open(&file).unwrap());
         let waiting = tokio::spawn(async move { ours.changed(0).await });
-        theirs.commit(&[], vec![Write::Put(Stage::new("demo", "test").into())]).await.unwrap();
+        theirs.commit(&[], vec![Write::put(Stage::new("demo", "test"))]).await.unwrap();
         let seen = tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap().unwrap().unwrap();
         assert_eq!(seen, 1);
     }

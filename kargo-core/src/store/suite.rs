@@ -29,10 +29,10 @@ fn key(project: &str, name: &str) -> Key {
 
 async fn resources_are_listed_by_kind_and_project(store: &impl Store) {
     let writes = vec![
-        Write::Put(stage("b", "x")),
-        Write::Put(stage("a", "y")),
-        Write::Put(stage("a", "x")),
-        Write::Put(Warehouse::new("a", "x").into()),
+        Write::put(stage("b", "x")),
+        Write::put(stage("a", "y")),
+        Write::put(stage("a", "x")),
+        Write::Put(Warehouse::new("a", "x")),
     ];
     assert!(store.commit(&[], writes).await.is_ok());
     let names = async |project: Option<&str>| -> Vec<String> {
@@ -48,11 +48,11 @@ async fn resources_are_listed_by_kind_and_project(store: &impl Store) {
 }
 
 async fn a_commit_is_whole_or_not_at_all(store: &impl Store) {
-    assert!(store.commit(&[], vec![Write::Put(stage("a", "x"))]).await.is_ok());
+    assert!(store.commit(&[], vec![Write::put(stage("a", "x"))]).await.is_ok());
     let taken = store
         .commit(
             &[Precondition::Absent(key("a", "y")), Precondition::Absent(key("a", "x"))],
-            vec![Write::Put(stage("a", "y")), Write::Delete(key("a", "x"))],
+            vec![Write::put(stage("a", "y")), Write::Delete(key("a", "x"))],
         )
         .await;
     assert_eq!(taken.err().map(|error| error.code()), Some(CONFLICT));
@@ -63,13 +63,13 @@ async fn a_commit_is_whole_or_not_at_all(store: &impl Store) {
 async fn versions_grow_and_are_not_used_twice(store: &impl Store) {
     let mut versions = Vec::new();
     for _ in 0..3 {
-        assert!(store.commit(&[], vec![Write::Put(stage("a", "x"))]).await.is_ok());
+        assert!(store.commit(&[], vec![Write::put(stage("a", "x"))]).await.is_ok());
         versions.extend(store.get(&key("a", "x")).await.ok().flatten().map(|stored| stored.version));
         assert!(store.commit(&[], vec![Write::Delete(key("a", "x"))]).await.is_ok());
     }
     assert!(versions.len() == 3 && versions.is_sorted_by(|a, b| a < b), "{versions:?}");
     let stale = [Precondition::Version(key("a", "x"), versions[0])];
-    assert!(store.commit(&stale, vec![Write::Put(stage("a", "x"))]).await.is_err());
+    assert!(store.commit(&stale, vec![Write::put(stage("a", "x"))]).await.is_err());
 }
 
 async fn one_of_many_writers_wins<S: Store + Clone>(store: &S) {
@@ -77,7 +77,7 @@ async fn one_of_many_writers_wins<S: Store + Clone>(store: &S) {
         let store = store.clone();
         tokio::spawn(async move {
             let absent = [Precondition::Absent(key("a", "x"))];
-            store.commit(&absent, vec![Write::Put(stage("a", "x"))]).await.is_ok()
+            store.commit(&absent, vec![Write::put(stage("a", "x"))]).await.is_ok()
         })
     });
     let mut won = 0;
@@ -92,7 +92,7 @@ async fn a_change_is_told<S: Store + Clone>(store: &S) {
         let store = store.clone();
         tokio::spawn(async move { store.changed(0).await.unwrap_or(0) })
     };
-    let revision = store.commit(&[], vec![Write::Put(stage("a", "x"))]).await.unwrap_or(0);
+    let revision = store.commit(&[], vec![Write::put(stage("a", "x"))]).await.unwrap_or(0);
     let told = tokio::time::timeout(Duration::from_secs(20), waiting).await;
     assert!(matches!(told, Ok(Ok(told)) if told == revision && told > 0), "{told:?}");
     let quiet = tokio::time::timeout(Duration::from_millis(50), store.changed(revision)).await;
