@@ -32,7 +32,7 @@ async fn resources_are_listed_by_kind_and_project(store: &impl Store) {
         Write::put(stage("b", "x")),
         Write::put(stage("a", "y")),
         Write::put(stage("a", "x")),
-        Write::Put(Warehouse::new("a", "x")),
+        Write::put(Warehouse::new("a", "x")),
     ];
     assert!(store.commit(&[], writes).await.is_ok());
     let names = async |project: Option<&str>| -> Vec<String> {
