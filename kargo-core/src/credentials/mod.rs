@@ -76,3 +76,22 @@ pub trait Credentials: Send + Sync + 'static {
     /// Where the source could not be read.
     async fn shared_secret(&self, name: &str) -> Result<Option<SecretData>, Error>;
 }
+
+/// No secrets at all.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoCredentials;
+
+#[async_trait]
+impl Credentials for NoCredentials {
+    async fn find(&self, _: &str, _: CredentialKind, _: &str) -> Result<Option<Credential>, Error> {
+        Ok(None)
+    }
+
+    async fn secret(&self, _: &str, _: &str) -> Result<Option<SecretData>, Error> {
+        Ok(None)
+    }
+
+    async fn shared_secret(&self, _: &str) -> Result<Option<SecretData>, Error> {
+        Ok(None)
+    }
+}

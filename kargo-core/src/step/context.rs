@@ -32,7 +32,8 @@ pub struct StepContext<'a> {
     pub requests: &'a [FreightRequest],
     /// The outputs of the steps so far, by alias. Shared, not copied.
     pub outputs: &'a Value,
-    /// What this step itself put out in an earlier attempt or run.
+    /// What this step itself put out in an earlier attempt or run. Where the work directory has to be made again
+    /// it is what the step put out then, and the step must come to the same (a clone takes that commit).
     pub prior_outputs: Option<&'a Value>,
     /// The files of this Promotion.
     pub work_dir: &'a WorkDir,
@@ -42,6 +43,9 @@ pub struct StepContext<'a> {
     pub cancel: &'a CancellationToken,
     /// Which attempt this is, from 1.
     pub attempt: u32,
+    /// Whether an attempt was begun whose end nobody knows, because the process was killed in it: its effect may
+    /// have happened. A step with an effect outside looks for its own mark; one that cannot tell says so.
+    pub interrupted: bool,
     /// When the first attempt of this step began, as journaled: the same after a restart.
     pub started_at: Timestamp,
     /// Compiled expressions, shared by the steps of a plan.
