@@ -51,6 +51,11 @@ impl Files {
         self.write_mark(&sequence.to_string())
     }
 
+    /// Says that no step has written yet.
+    pub(super) fn unmark(&self) -> Result<(), Error> {
+        remove(fs::remove_file(&self.mark)).map_err(|error| failure("mark", &self.mark, error))
+    }
+
     fn write_mark(&self, text: &str) -> Result<(), Error> {
         fs::write(&self.mark, text).map_err(|error| failure("mark", &self.mark, error))
     }
@@ -63,7 +68,7 @@ impl Files {
     /// Removes files and mark.
     pub(super) fn remove(&self) -> Result<(), Error> {
         self.clear()?;
-        remove(fs::remove_file(&self.mark)).map_err(|error| failure("remove", &self.mark, error))
+        self.unmark()
     }
 }
 

@@ -11,6 +11,8 @@ mod files;
 mod freight;
 mod host;
 mod inflate;
+mod object;
+mod outputs;
 mod plan;
 mod progress;
 pub mod promotion;
@@ -18,6 +20,7 @@ mod record;
 mod retry;
 mod run;
 mod seal;
+mod value;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -62,8 +65,12 @@ pub const REBUILD: Code = Code::new(
 pub const LOOK_UP: Code =
     Code::new("engine/look-up", "Something that an expression asks for could not be read from the store.");
 
+/// A template does not compile.
+pub const BAD_TEMPLATE: Code = Code::new("engine/bad-template", "A template or expression of a Promotion does not compile.");
+
 /// The codes of this room.
 pub const CODES: &[Code] = &[
+    BAD_TEMPLATE,
     WORK_DIR,
     BAD_JOURNAL,
     REBUILD,

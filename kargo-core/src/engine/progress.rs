@@ -6,7 +6,7 @@ use kargo_expr::Value;
 
 use super::outputs::OutputMap;
 use super::plan::Plan;
-use super::record::{Again, Record, What, unreadable};
+use super::record::{Record, What, unreadable};
 use crate::error::Error;
 use crate::model::{HealthCheck, PromotionPhase, PromotionStatus, StepExecutionMetadata, StepStatus};
 use crate::step::Effect;
@@ -27,8 +27,6 @@ pub(super) struct Progress {
     pub(super) attempts: u32,
     /// Whether the last of them has no outcome.
     pub(super) open: bool,
-    /// Set where the current step is to run again.
-    pub(super) again: Option<Again>,
     /// The last outcome of a step that may have written files.
     pub(super) last_write: Option<u64>,
 }
@@ -47,7 +45,6 @@ impl Progress {
             health_checks: Vec::new(),
             attempts: 0,
             open: false,
-            again: None,
             last_write: None,
         }
     }
@@ -86,7 +83,6 @@ impl Progress {
                 meta.status = Some(StepStatus::Running);
                 self.attempts = attempt;
                 self.open = true;
-                self.again = None;
             }
             What::Outcome { step, meta, health_check, again, .. } => {
                 self.expect(step)?;
@@ -100,11 +96,13 @@ impl Progress {
                 *self.meta_mut(plan) = meta;
                 self.health_checks.extend(health_check);
                 self.open = false;
-                self.message = again.as_ref().map(|again| again.message.clone()).unwrap_or_default();
-                self.again = again;
-                if self.again.is_none() {
-                    self.current += 1;
-                    self.attempts = 0;
+                match again {
+                    Some(again) => self.message = again.message,
+                    None => {
+                        self.message.clear();
+                        self.current += 1;
+                        self.attempts = 0;
+                    }
                 }
             }
             What::Ended { phase, message } => {

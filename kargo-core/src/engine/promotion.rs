@@ -8,7 +8,7 @@ use ulid::Ulid;
 
 use super::inflate::{FindTask, TaskSettings, inflate};
 use crate::error::{Code, Error};
-use crate::model::{ObjectMeta, OwnerReference, Promotion, PromotionSpec, Stage, annotations};
+use crate::model::{ObjectMeta, OwnerReference, Promotion, PromotionSpec, Stage, annotations, promotion_name};
 
 /// The Stage has no promotion steps.
 pub const NO_STEPS: Code = Code::new(
@@ -25,8 +25,6 @@ pub const BAD_TASK_SETTINGS: Code = Code::new(
 /// `continueOnError` of a step that refers to a task.
 pub const TASKS_ANNOTATION: &str = "kargo-flow/tasks";
 
-/// What Kargo shortens the Stage's part of the name to.
-const LONGEST_STAGE_PREFIX: usize = 218;
 /// The longest value of a Kubernetes label.
 const LONGEST_LABEL: usize = 63;
 
@@ -62,8 +60,8 @@ pub fn build(input: &PromotionInput<'_>) -> Result<Promotion, Error> {
     let millis = u64::try_from(input.now.as_millisecond()).unwrap_or_default();
     let ulid = Ulid::from_parts(millis, input.random);
     let mut metadata =
-        ObjectMeta::in_project(stage.metadata.project(), promotion_name(stage_name, ulid, freight))
-            .with_label(annotations::STAGE, label_value(stage_name))
+        ObjectMeta::in_project(stage.metadata.project(), promotion_name(stage_name, None, ulid, freight))
+            .with_label(annotations::STAGE_LABEL, label_value(stage_name))
             .with_annotation(annotations::STAGE, stage_name);
     if let Some(shard) = &stage.spec.shard {
         metadata = metadata.with_label(annotations::SHARD_LABEL, shard);
@@ -79,7 +77,7 @@ pub fn build(input: &PromotionInput<'_>) -> Result<Promotion, Error> {
     metadata.owner_references = vec![owner(stage)];
     let spec = PromotionSpec {
         stage: stage_name.to_owned(),
-        freight: freight.to_owned(),
+        freight: Some(freight.to_owned()),
         vars,
         steps: inflated.steps,
         ..PromotionSpec::default()
@@ -102,24 +100,10 @@ pub fn task_settings(promotion: &Promotion) -> Result<TaskSettings, Error> {
     }
 }
 
-/// Who created the Promotion: what follows the first `:` of its annotation; empty when nobody is known.
-pub fn actor(promotion: &Promotion) -> &str {
-    let created_by = promotion.metadata.annotation(annotations::CREATE_ACTOR).unwrap_or_default();
-    created_by.split_once(':').map_or("", |(_, actor)| actor)
-}
-
 fn settings_text(tasks: &TaskSettings) -> String {
     let tasks: BTreeMap<_, _> = tasks.iter().collect();
     // Strings, booleans and lists of them: there is nothing in it that JSON could refuse.
     serde_json::to_string(&tasks).unwrap_or_default()
-}
-
-/// `<stage>.<ulid>.<first seven of the Freight>`, in lower case; a long Stage name is shortened as Kargo does.
-fn promotion_name(stage: &str, ulid: Ulid, freight: &str) -> String {
-    let prefix: String = stage.chars().take(LONGEST_STAGE_PREFIX).collect();
-    let prefix = if prefix.len() < stage.len() { prefix.trim_end_matches(['.', '-']) } else { stage };
-    let short: String = freight.chars().take(7).collect();
-    format!("{prefix}.{ulid}.{short}").to_lowercase()
 }
 
 /// A name as a label value: too long a one is cut, and told apart by a hash of the whole.

@@ -63,12 +63,9 @@ pub(super) enum What {
     },
 }
 
-/// When a step runs again.
+/// That a step is to run again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Again {
-    /// The earliest time.
-    pub(super) due: Timestamp,
     /// The Promotion's message meanwhile.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) message: String,
