@@ -111,10 +111,9 @@ impl Forms {
         if secret.len() < MIN_SECRET {
             return;
         }
-        let json = serde_json::Value::from(secret).to_string();
-        let escaped = json.trim_matches('"').to_owned();
+        let escaped = json_escaped(secret);
         // JSON inside JSON, as in an HTTP body that is logged.
-        let twice = serde_json::Value::from(escaped.as_str()).to_string().trim_matches('"').to_owned();
+        let twice = json_escaped(&escaped);
         self.known.extend([secret.to_owned(), escaped, twice]);
         self.known.extend([false, true].map(|lower| percent_encoded(secret, lower)));
         self.known.insert(percent_encoded(secret, false).replace("%20", "+"));
@@ -126,6 +125,12 @@ impl Forms {
         // A form that an encoding left too short would match by chance.
         self.known.retain(|form| form.len() >= MIN_SECRET);
     }
+}
+
+/// What stands between the quotes of `text` as JSON.
+fn json_escaped(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 /// `text` with all but RFC 3986's unreserved characters percent-encoded.

@@ -57,6 +57,9 @@ impl Files {
     }
 
     fn write_mark(&self, text: &str) -> Result<(), Error> {
+        if let Some(root) = self.mark.parent() {
+            WorkDir::create(root)?;
+        }
         fs::write(&self.mark, text).map_err(|error| failure("mark", &self.mark, error))
     }
 

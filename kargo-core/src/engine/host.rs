@@ -3,33 +3,53 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kargo_expr::{Answer, CallError, Env, Host, Need, Signature, Value};
+use kargo_expr::{Answer, CallError, Env, Host, Need, Signature, Type, Value};
 
 use super::Job;
 use super::fetch::Data;
 use super::freight::{Artifact, Sought};
-use super::object::{Struct, artifact, nil_commit, nil_image, origin};
+use super::object::{self, artifact, nil_chart, nil_commit, nil_image, origin};
 use super::plan::{Plan, Task};
 use super::progress::Progress;
 use crate::model::{FreightOrigin, StepStatus, Warehouse};
 
-/// Functions that look something up, by the kind of [`Need`] that they answer with.
-const LOOK_UPS: [&str; 7] =
-    ["configMap", "freightMetadata", "freightStatus", "secret", "sharedConfigMap", "sharedSecret", "stageMetadata"];
-/// Functions of the promoted Freight.
-const FREIGHT: [&str; 5] = ["artifactFrom", "chartFrom", "commitFrom", "imageFrom", "warehouse"];
-/// Functions of the steps so far, which variables cannot call.
-const STATUS: [&str; 4] = ["always", "failure", "status", "success"];
-
 /// The [`Need`] of a Warehouse, for the lookup rules of the Freight functions.
 pub(super) const WAREHOUSE: &str = "warehouse";
 
-/// The environment of templates; only `if` and config have the status functions.
+/// The environment of templates; only `if` and config have the functions of the steps so far.
 pub(super) fn env(with_status: bool) -> Env {
-    let status: &[&str] = if with_status { &STATUS } else { &[] };
-    LOOK_UPS.iter().chain(&FREIGHT).chain(status).fold(Env::kargo(), |env, name| {
-        env.with_host_function(name, Signature::any())
-    })
+    let name = || [Type::String];
+    let strings = || Type::map_of(Type::String);
+    let mut env = Env::kargo();
+    for look_up in ["secret", "sharedSecret", "configMap", "sharedConfigMap"] {
+        env = env.with_host_function(look_up, Signature::new(name(), strings()));
+    }
+    for look_up in ["freightMetadata", "freightStatus", "stageMetadata"] {
+        env = env.with_host_function(look_up, Signature::new(name(), Type::Any));
+    }
+    for (function, out) in
+        [("commitFrom", object::commit_type()), ("imageFrom", object::image_type()), ("artifactFrom", Type::Any)]
+    {
+        env = env.with_host_overloads(function, with_origin(&name(), &out));
+    }
+    let chart = object::chart_type();
+    let named = with_origin(&[Type::String, Type::String], &chart);
+    env = env.with_host_overloads("chartFrom", with_origin(&name(), &chart).into_iter().chain(named));
+    env = env.with_host_function("warehouse", Signature::new(name(), object::origin_type()));
+    if !with_status {
+        return env;
+    }
+    for outcome in ["always", "failure", "success"] {
+        env = env.with_host_function(outcome, Signature::new([], Type::Bool));
+    }
+    env.with_host_function("status", Signature::new(name(), Type::String))
+}
+
+/// The overloads with these parameters, without and with an origin after them.
+fn with_origin(params: &[Type], out: &Type) -> [Signature; 2] {
+    let plain = Signature::new(params.iter().cloned(), out.clone());
+    let origin = params.iter().cloned().chain([object::origin_type()]);
+    [plain, Signature::new(origin, out.clone())]
 }
 
 /// From where expressions look at a Promotion.
@@ -154,7 +174,7 @@ impl Functions<'_> {
         let given = origin.is_some();
         match self.found(&sought, origin) {
             Ok(Some(found)) => Ok(Answer::Ready(artifact(found))),
-            Ok(None) if given => Ok(Answer::Ready(Struct::nil("v1alpha1.Chart"))),
+            Ok(None) if given => Ok(Answer::Ready(nil_chart())),
             Ok(None) => Err(CallError::new(format!("{} not found in the promoted Freight", sought.describe()))),
             Err(stop) => stop.into_answer(),
         }
@@ -200,12 +220,10 @@ impl From<String> for Stop {
 }
 
 fn origin_of(function: &str, value: &Value) -> Result<FreightOrigin, CallError> {
-    let name = value.as_object().filter(|object| object.type_name() == "v1alpha1.FreightOrigin");
-    let name = name.and_then(|object| object.field("Name"));
-    let name = name.as_ref().and_then(Value::as_str).ok_or_else(|| {
-        CallError::new(format!("the origin given to {function} must be warehouse(\"…\"), not {}", value.type_name()))
-    })?;
-    Ok(FreightOrigin::warehouse(name))
+    object::as_origin(value).ok_or_else(|| {
+        let given = value.type_name();
+        CallError::new(format!("the origin given to {function} must be warehouse(\"…\"), not {given}"))
+    })
 }
 
 fn none(function: &str, args: &[Value]) -> Result<(), CallError> {

@@ -20,6 +20,8 @@ mod record;
 mod retry;
 mod run;
 mod seal;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use std::fmt;

@@ -1,15 +1,52 @@
 //! Kargo's Go structs as expressions see them: fields by Go name, JSON by API name.
 
-use kargo_expr::{Map, Numbers, Object, Value};
+use kargo_expr::{Map, Numbers, Object, ObjectType, Type, Value};
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::freight::Artifact;
 use crate::model::{FreightOrigin, StepExecutionMetadata};
 
+const COMMIT: &str = "v1alpha1.GitCommit";
+const IMAGE: &str = "v1alpha1.Image";
+const CHART: &str = "v1alpha1.Chart";
+const ORIGIN: &str = "v1alpha1.FreightOrigin";
+
+/// What `commitFrom` gives.
+pub(super) fn commit_type() -> Type {
+    let fields = ["RepoURL", "ID", "Branch", "Tag", "Message", "Author", "Committer", "SubscriptionName"];
+    Type::object(of_strings(COMMIT, &fields).nullable())
+}
+
+/// What `imageFrom` gives.
+pub(super) fn image_type() -> Type {
+    let image = of_strings(IMAGE, &["RepoURL", "Tag", "Digest", "SubscriptionName"]);
+    Type::object(image.field("Annotations", Type::map_of(Type::String)).nullable())
+}
+
+/// What `chartFrom` gives.
+pub(super) fn chart_type() -> Type {
+    Type::object(of_strings(CHART, &["RepoURL", "Name", "Version", "SubscriptionName"]).nullable())
+}
+
+/// What `warehouse` gives.
+pub(super) fn origin_type() -> Type {
+    Type::object(of_strings(ORIGIN, &["Kind", "Name"]))
+}
+
+fn of_strings(name: &str, fields: &[&str]) -> ObjectType {
+    fields.iter().fold(ObjectType::new(name), |object, field| object.field(*field, Type::String))
+}
+
+/// The Freight origin that an argument is.
+pub(super) fn as_origin(value: &Value) -> Option<FreightOrigin> {
+    let object = value.as_object().filter(|object| object.type_name() == ORIGIN)?;
+    object.field("Name")?.as_str().map(FreightOrigin::warehouse)
+}
+
 /// A value of a Go struct type, or a nil pointer to one.
 #[derive(Debug)]
-pub(super) struct Struct {
+struct Struct {
     type_name: &'static str,
     /// `None` is the nil pointer.
     fields: Option<Vec<(&'static str, Value)>>,
@@ -24,7 +61,7 @@ impl Struct {
     }
 
     /// The nil pointer: shown as null, its fields are errors, `?.` stops at it.
-    pub(super) fn nil(type_name: &'static str) -> Value {
+    fn nil(type_name: &'static str) -> Value {
         Value::object(Self { type_name, fields: None, json: Json::Null })
     }
 }
@@ -50,19 +87,24 @@ impl Object for Struct {
 
 /// A commit that was not found.
 pub(super) fn nil_commit() -> Value {
-    Struct::nil("v1alpha1.GitCommit")
+    Struct::nil(COMMIT)
 }
 
 /// An image that was not found.
 pub(super) fn nil_image() -> Value {
-    Struct::nil("v1alpha1.Image")
+    Struct::nil(IMAGE)
+}
+
+/// A chart that was not found.
+pub(super) fn nil_chart() -> Value {
+    Struct::nil(CHART)
 }
 
 /// What `commitFrom` and the like give.
 pub(super) fn artifact(artifact: Artifact<'_>) -> Value {
     match artifact {
         Artifact::Commit(commit) => Struct::value(
-            "v1alpha1.GitCommit",
+            COMMIT,
             commit,
             vec![
                 ("RepoURL", commit.repo_url.as_str().into()),
@@ -76,7 +118,7 @@ pub(super) fn artifact(artifact: Artifact<'_>) -> Value {
             ],
         ),
         Artifact::Image(image) => Struct::value(
-            "v1alpha1.Image",
+            IMAGE,
             image,
             vec![
                 ("RepoURL", image.repo_url.as_str().into()),
@@ -87,7 +129,7 @@ pub(super) fn artifact(artifact: Artifact<'_>) -> Value {
             ],
         ),
         Artifact::Chart(chart) => Struct::value(
-            "v1alpha1.Chart",
+            CHART,
             chart,
             vec![
                 ("RepoURL", chart.repo_url.as_str().into()),
@@ -112,7 +154,7 @@ pub(super) fn artifact(artifact: Artifact<'_>) -> Value {
 /// What `warehouse` gives.
 pub(super) fn origin(origin: &FreightOrigin) -> Value {
     let fields = vec![("Kind", "Warehouse".into()), ("Name", origin.name.as_str().into())];
-    Struct::value("v1alpha1.FreightOrigin", origin, fields)
+    Struct::value(ORIGIN, origin, fields)
 }
 
 /// An entry of `stepMetas`.

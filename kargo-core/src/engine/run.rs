@@ -25,8 +25,7 @@ use crate::error::Error;
 use crate::event::{Event, StepRef, What as Happened};
 use crate::journal::Durability;
 use crate::model::{
-    HealthCheck, Kind, Promotion, PromotionPhase, PromotionStatus, Resource, StepExecutionMetadata, StepStatus,
-    annotations,
+    Kind, Promotion, PromotionPhase, PromotionStatus, StepExecutionMetadata, StepStatus, annotations,
 };
 use crate::redact::MASK;
 use crate::step::{self, Effect, Outputs, StepContext, StepError, StepReport};
