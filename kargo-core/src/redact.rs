@@ -169,7 +169,12 @@ struct Watched {
 
 #[async_trait]
 impl Credentials for Watched {
-    async fn find(&self, project: &str, kind: CredentialKind, url: &str) -> Result<Option<Credential>, Error> {
+    async fn find(
+        &self,
+        project: &str,
+        kind: CredentialKind,
+        url: &str,
+    ) -> Result<Option<Credential>, Error> {
         let found = self.credentials.find(project, kind, url).await?;
         if let Some(credential) = &found {
             self.redactor.learn(credential.password.expose_secret());
