@@ -1,5 +1,7 @@
 //! Discovery: which artifacts there are, and which of them a subscription selects.
 
+pub mod paths;
+
 use async_trait::async_trait;
 
 use crate::error::{Code, Error};

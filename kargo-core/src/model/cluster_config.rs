@@ -12,7 +12,7 @@ use super::{
 #[serde(rename_all = "camelCase")]
 pub struct ClusterConfig {
     /// Who it is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "ObjectMeta::is_unset")]
     pub metadata: ObjectMeta,
     /// The settings.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ use super::{ObjectMeta, null_as_default};
 #[serde(rename_all = "camelCase")]
 pub struct ConfigMap {
     /// Who it is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "ObjectMeta::is_unset")]
     pub metadata: ObjectMeta,
     /// Whether it may no longer change.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -17,7 +17,7 @@ use super::{
 #[serde(rename_all = "camelCase")]
 pub struct Freight {
     /// Who it is; its name is the hash of what it holds.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "ObjectMeta::is_unset")]
     pub metadata: ObjectMeta,
     /// A name for people, unique in the project, which may change.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "String::is_empty")]

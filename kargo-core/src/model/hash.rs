@@ -51,26 +51,10 @@ fn with_subscription(part: String, subscription: &str) -> String {
 /// Go's `path.Join` of two parts: joined with a slash and cleaned, so that `https://host` becomes
 /// `https:/host`.
 fn join_path(base: &str, name: &str) -> String {
-    let joined = [base, name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
-    if joined.is_empty() {
-        return joined;
-    }
-    let rooted = joined.starts_with('/');
-    let mut kept: Vec<&str> = Vec::new();
-    for part in joined.split('/') {
-        match (part, kept.last()) {
-            ("" | ".", _) => {}
-            ("..", Some(last)) if *last != ".." => {
-                kept.pop();
-            }
-            ("..", None) if rooted => {}
-            _ => kept.push(part),
-        }
-    }
-    match (rooted, kept.join("/")) {
-        (true, path) => format!("/{path}"),
-        (false, path) if path.is_empty() => ".".to_owned(),
-        (false, path) => path,
+    match (base, name) {
+        ("", "") => String::new(),
+        ("", path) | (path, "") => url::clean_path(path),
+        _ => url::clean_path(&format!("{base}/{name}")),
     }
 }
 

@@ -64,6 +64,11 @@ impl ObjectMeta {
         Self { namespace: Some(project.into()), ..Self::named(name) }
     }
 
+    /// Whether nothing is said.
+    pub fn is_unset(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// The project's name; empty where none is said.
     pub fn project(&self) -> &str {
         self.namespace.as_deref().unwrap_or_default()

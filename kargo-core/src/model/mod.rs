@@ -37,6 +37,7 @@ pub mod hash;
 mod health;
 mod meta;
 mod origin;
+mod pattern;
 mod project;
 mod project_config;
 mod promotion;
@@ -49,6 +50,7 @@ mod subscription;
 mod target;
 mod task;
 pub mod url;
+pub mod validate;
 mod verification;
 mod warehouse;
 mod webhook;
@@ -67,6 +69,7 @@ pub use self::meta::{
     condition, set_condition,
 };
 pub use self::origin::*;
+pub use self::pattern::Pattern;
 pub use self::project::*;
 pub use self::project_config::*;
 pub use self::promotion::*;
@@ -91,8 +94,14 @@ pub const BAD_DURATION: Code =
 pub const BAD_ORIGIN: Code =
     Code::new("model/bad-origin", "A text is not the origin of Freight, which is written Warehouse/<name>.");
 
+/// A pattern of names or paths cannot be read.
+pub const BAD_PATTERN: Code = Code::new(
+    "model/bad-pattern",
+    "A glob or regular expression in a pattern of names or paths cannot be read.",
+);
+
 /// The codes of this room.
-pub const CODES: &[Code] = &[BAD_DURATION, BAD_ORIGIN];
+pub const CODES: &[Code] = &[BAD_DURATION, BAD_ORIGIN, BAD_PATTERN];
 
 /// Reads `null` as the default: Kubernetes drops a null from an object before anybody sees it.
 fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>

@@ -10,7 +10,7 @@ use super::{Condition, ObjectMeta, null_as_default};
 #[serde(rename_all = "camelCase")]
 pub struct Project {
     /// Who it is; the namespace of everything in it has the same name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "ObjectMeta::is_unset")]
     pub metadata: ObjectMeta,
     /// What is.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "ProjectStatus::is_unset")]

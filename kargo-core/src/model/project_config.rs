@@ -7,16 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use super::meta::labels_match;
 use super::{
-    Condition, DeepLink, LabelSelectorRequirement, ObjectMeta, PromotionWindow, WebhookReceiverConfig,
-    WebhookReceiverDetails, null_as_default,
+    Condition, DeepLink, LabelSelectorRequirement, ObjectMeta, Pattern, PromotionWindow,
+    WebhookReceiverConfig, WebhookReceiverDetails, null_as_default,
 };
+use crate::error::Error;
 
 /// The settings of a project; its name is the project's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProjectConfig {
     /// Who it is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "ObjectMeta::is_unset")]
     pub metadata: ObjectMeta,
     /// The settings.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,6 +96,17 @@ impl PromotionPolicy {
         }
     }
 
+    /// Whether the policy is for a Stage of that name, with `labels`.
+    ///
+    /// # Errors
+    /// [`BAD_PATTERN`](super::BAD_PATTERN) for a pattern of names that cannot be read.
+    pub fn matches(&self, stage: &str, labels: &BTreeMap<String, String>) -> Result<bool, Error> {
+        match &self.stage_selector {
+            Some(selector) => selector.matches(stage, labels),
+            None => Ok(self.stage.as_deref() == Some(stage)),
+        }
+    }
+
     /// Whether available Freight is promoted by itself.
     pub fn auto_promotes(&self) -> bool {
         self.auto_promotion_enabled.unwrap_or(false)
@@ -133,6 +145,18 @@ impl NamedSelector {
     /// Selects by a name or a pattern of names.
     pub fn named(pattern: impl Into<String>) -> Self {
         Self { name: Some(pattern.into()), ..Self::default() }
+    }
+
+    /// Whether an object of that name, with `labels`, is selected.
+    ///
+    /// # Errors
+    /// [`BAD_PATTERN`](super::BAD_PATTERN) for a pattern of names that cannot be read.
+    pub fn matches(&self, name: &str, labels: &BTreeMap<String, String>) -> Result<bool, Error> {
+        let named = match self.name.as_deref() {
+            None | Some("") => true,
+            Some(pattern) => Pattern::name(pattern)?.matches(name),
+        };
+        Ok(named && self.matches_labels(labels))
     }
 
     /// Whether an object with `labels` passes the part of the selector that is about labels.

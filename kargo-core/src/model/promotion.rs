@@ -16,7 +16,7 @@ use super::{
 #[serde(rename_all = "camelCase")]
 pub struct Promotion {
     /// Who it is; the name is made by [`promotion_name`], so that names sort by creation.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "ObjectMeta::is_unset")]
     pub metadata: ObjectMeta,
     /// What is wanted.
     pub spec: PromotionSpec,

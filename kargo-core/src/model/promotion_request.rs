@@ -11,7 +11,7 @@ use super::{Condition, ObjectMeta, PromotionPhase, null_as_default};
 #[serde(rename_all = "camelCase")]
 pub struct PromotionRequest {
     /// Who it is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "ObjectMeta::is_unset")]
     pub metadata: ObjectMeta,
     /// What is wanted.
     pub spec: PromotionRequestSpec,

@@ -15,7 +15,7 @@ use super::{ObjectMeta, null_as_default};
 #[serde(rename_all = "camelCase")]
 pub struct Secret {
     /// Who it is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "ObjectMeta::is_unset")]
     pub metadata: ObjectMeta,
     /// Its type, such as `Opaque`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]

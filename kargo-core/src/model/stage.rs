@@ -17,7 +17,7 @@ use super::{
 #[serde(rename_all = "camelCase")]
 pub struct Stage {
     /// Who it is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "ObjectMeta::is_unset")]
     pub metadata: ObjectMeta,
     /// What is wanted.
     pub spec: StageSpec,

@@ -13,7 +13,7 @@ use super::{ObjectMeta, null_as_default};
 #[serde(rename_all = "camelCase")]
 pub struct Target {
     /// Who it is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "ObjectMeta::is_unset")]
     pub metadata: ObjectMeta,
     /// What is known of it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,7 +10,7 @@ use super::{ExpressionVariable, ObjectMeta, PromotionStep, null_as_default};
 #[serde(rename_all = "camelCase")]
 pub struct PromotionTask {
     /// Who it is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "ObjectMeta::is_unset")]
     pub metadata: ObjectMeta,
     /// Its parameters and steps.
     pub spec: PromotionTaskSpec,
@@ -42,7 +42,7 @@ impl PromotionTask {
 #[serde(rename_all = "camelCase")]
 pub struct ClusterPromotionTask {
     /// Who it is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "ObjectMeta::is_unset")]
     pub metadata: ObjectMeta,
     /// Its parameters and steps.
     pub spec: PromotionTaskSpec,

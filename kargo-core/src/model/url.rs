@@ -178,6 +178,27 @@ fn percent_decode(text: &str) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
+/// Go's `path.Clean`: the shortest spelling of a path with slashes; `.` for nothing.
+pub(crate) fn clean_path(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut kept: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match (part, kept.last()) {
+            ("" | ".", _) => {}
+            ("..", Some(last)) if *last != ".." => {
+                kept.pop();
+            }
+            ("..", None) if rooted => {}
+            _ => kept.push(part),
+        }
+    }
+    match (rooted, kept.join("/")) {
+        (true, path) => format!("/{path}"),
+        (false, path) if path.is_empty() => ".".to_owned(),
+        (false, path) => path,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -150,6 +150,8 @@ pub struct TargetSelectionCriteria {
 pub enum WebhookTargetKind {
     /// Warehouses.
     Warehouse,
+    /// Promotions. Kargo's documentation has it and its code takes it, but its definition does not.
+    Promotion,
 }
 
 /// Selects objects by indices, all of which must match.
