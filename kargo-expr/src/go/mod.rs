@@ -12,6 +12,7 @@ pub mod quote;
 pub mod sort;
 pub mod strings;
 pub mod unicode;
+pub mod yaml;
 
 use std::fmt;
 

@@ -16,6 +16,20 @@ pub fn is_print(c: char) -> bool {
     }
 }
 
+/// `unicode.IsLetter`.
+#[must_use]
+pub fn is_letter(c: char) -> bool {
+    static LETTER: LazyLock<Regex> = LazyLock::new(|| class(r"[\p{L}&&\p{age:15.0}]"));
+    if c.is_ascii() { c.is_ascii_alphabetic() } else { matches(&LETTER, c) }
+}
+
+/// `unicode.IsDigit`: decimal digits of any script.
+#[must_use]
+pub fn is_digit(c: char) -> bool {
+    static DIGIT: LazyLock<Regex> = LazyLock::new(|| class(r"[\p{Nd}&&\p{age:15.0}]"));
+    if c.is_ascii() { c.is_ascii_digit() } else { matches(&DIGIT, c) }
+}
+
 /// Whether Go's tables have this character at all.
 #[must_use]
 pub fn is_known(c: char) -> bool {
@@ -44,6 +58,8 @@ mod tests {
         for c in ['\n', '\x7f', '\u{a0}', '\u{ad}', '\u{2028}', '\u{feff}', '\u{e000}'] {
             assert!(!is_print(c), "{c:?}");
         }
+        assert!(is_letter('é') && is_letter('ª') && !is_letter('\u{345}') && !is_letter('1'));
+        assert!(is_digit('٣') && !is_digit('²') && !is_digit('a'));
         // A letter of Unicode 16.
         assert!(!is_print('\u{10d50}') && !is_known('\u{10d50}'));
     }
