@@ -1,6 +1,8 @@
 //! Discovery: which artifacts there are, and which of them a subscription selects.
 
 pub mod paths;
+pub mod select;
+pub mod tags;
 
 use async_trait::async_trait;
 
