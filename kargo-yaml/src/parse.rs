@@ -1,322 +1,330 @@
-//! From text to tree, through the parser's events.
-//!
-//! The tree is an arena of nodes in the order of the text, linked by index: parent, first child, next sibling. A
-//! scalar whose value stands in the text as it is keeps no copy of it.
+//! From the parser's events to the tree.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Span as ParserSpan, StructureStyle};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span as Mark, StructureStyle, Tag};
 
-use crate::error::{Code, Error};
-use crate::node::{Document, Style};
-use crate::span::{Span, line_column};
+use crate::node::{Extra, NONE, NodeData, Source, Tree};
+use crate::{Code, Error, Kind, Span, Stream, Style, layout};
 
-/// No node.
-pub(crate) const NONE: u32 = u32::MAX;
-
-/// What is read at most of a text that nobody vouches for.
+/// How much a text may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of the text.
+    /// Bytes of text.
     pub bytes: usize,
-    /// Collections inside each other.
+    /// Collections inside each other, also through aliases.
     pub depth: usize,
-    /// Nodes of the text, and nodes of a value after aliases are expanded.
+    /// Nodes of the whole text.
     pub nodes: usize,
+    /// Nodes that aliases add where a document is read.
+    pub alias_nodes: usize,
 }
 
 impl Default for Limits {
-    /// 64 MiB, 200 deep, four million nodes.
+    /// 64 MiB, 200 deep, 8 million nodes, 200,000 of them through aliases.
     fn default() -> Self {
-        Self { bytes: 64 << 20, depth: 200, nodes: 4_000_000 }
+        Self { bytes: 64 << 20, depth: 200, nodes: 8_000_000, alias_nodes: 200_000 }
     }
-}
-
-/// A parsed text: its documents, and every byte of it.
-#[derive(Clone, Debug)]
-pub struct Stream {
-    pub(crate) text: Arc<str>,
-    pub(crate) nodes: Vec<Data>,
-    /// Anchor and tag of the few nodes that have one.
-    pub(crate) properties: HashMap<u32, Properties>,
-    /// The root of each document; [`NONE`] for an empty one.
-    pub(crate) roots: Vec<u32>,
-    pub(crate) limits: Limits,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Data {
-    pub(crate) span: Span,
-    pub(crate) parent: u32,
-    pub(crate) first: u32,
-    pub(crate) next: u32,
-    pub(crate) what: What,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum What {
-    /// The value where it is not the text of the span itself.
-    Scalar {
-        style: Style,
-        value: Option<Box<str>>,
-    },
-    Sequence {
-        flow: bool,
-    },
-    Mapping {
-        flow: bool,
-    },
-    Alias {
-        target: u32,
-    },
-}
-
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Properties {
-    pub(crate) anchor: Option<Box<str>>,
-    pub(crate) tag: Option<Box<str>>,
 }
 
 impl Stream {
-    /// Parses a text with any number of documents.
+    /// Parses a text of any number of documents.
+    ///
+    /// ```
+    /// use kargo_yaml::{Limits, Stream};
+    ///
+    /// let stream = Stream::parse("a: 1 # one\n---\n- b\n", &Limits::default())?;
+    /// let root = stream.document(0).and_then(|document| document.root()).expect("there is a document");
+    /// assert_eq!(root.get("a").and_then(|node| node.text()), Some("1"));
+    /// assert_eq!(stream.documents().len(), 2);
+    /// # Ok::<(), kargo_yaml::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// `yaml/syntax` with the place; `yaml/limit`.
-    pub fn parse(text: impl Into<Arc<str>>, limits: &Limits) -> Result<Self, Error> {
-        let text = text.into();
-        if text.len() > limits.bytes.min(u32::MAX as usize - 1) {
-            let message = format!("the YAML has {} bytes; at most {} are read", text.len(), limits.bytes);
-            return Err(Error::new(Code::Limit, Span::default(), message));
+    /// [`Code::Syntax`], [`Code::Encoding`], [`Code::Limit`].
+    pub fn parse(text: impl AsRef<[u8]>, limits: &Limits) -> Result<Self, Error> {
+        let bytes = text.as_ref();
+        // Spans are 32 bits wide.
+        let most = limits.bytes.min(u32::MAX as usize - 1);
+        if bytes.len() > most {
+            return Err(Error::new(
+                Code::Limit,
+                format!("the text has {} bytes, more than {most}", bytes.len()),
+            ));
         }
-        let mut builder = Builder::new(&text, limits);
-        builder.read()?;
-        let Builder { nodes, properties, roots, .. } = builder;
-        Ok(Self { text, nodes, properties, roots, limits: *limits })
-    }
-
-    /// The text, byte for byte.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The documents, in order.
-    pub fn documents(&self) -> impl ExactSizeIterator<Item = Document<'_>> {
-        self.roots.iter().map(|root| Document::new(self, *root))
-    }
-
-    /// The document at `index`, from 0.
-    pub fn document(&self, index: usize) -> Option<Document<'_>> {
-        self.roots.get(index).map(|root| Document::new(self, *root))
-    }
-
-    /// Line and column of a byte, both from 1; columns count characters.
-    pub fn line_column(&self, offset: u32) -> (usize, usize) {
-        line_column(&self.text, offset)
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let at = Span::point(error.valid_up_to() as u32);
+            Error::new(Code::Encoding, "the text is not UTF-8").at(at).with_source(error)
+        })?;
+        let parts = Builder::new(text, limits).run()?;
+        let source = Arc::new(Source::new(text.to_owned(), *limits));
+        let trees = parts
+            .into_iter()
+            .map(|Parts { span, nodes, extras }| Tree { source: Arc::clone(&source), span, nodes, extras })
+            .collect();
+        Ok(Self { source, trees })
     }
 }
 
-/// A collection that is being filled.
-struct Open {
-    node: u32,
-    /// Its last child so far.
-    last: u32,
-    /// How many children it has, by which a mapping tells keys from values.
-    children: usize,
+/// A document under construction.
+#[derive(Default)]
+struct Parts {
+    span: Span,
+    nodes: Vec<NodeData>,
+    extras: Vec<Extra>,
 }
 
-struct Builder<'t> {
-    text: &'t str,
-    limits: &'t Limits,
-    nodes: Vec<Data>,
-    properties: HashMap<u32, Properties>,
-    roots: Vec<u32>,
-    open: Vec<Open>,
-    /// Anchor id of the parser → node.
-    anchors: HashMap<usize, u32>,
-    /// Where the last scalar, alias or bracket ended: what stands after it belongs to the next node.
+struct Builder<'a> {
+    text: &'a str,
+    limits: &'a Limits,
+    done: Vec<Parts>,
+    open: Parts,
+    /// The collections that are open, outermost first.
+    stack: Vec<Open>,
+    /// The end of the last token that the tree knows of.
     cursor: u32,
+    /// The node of each anchor, by the parser's number for it.
+    anchors: Vec<u32>,
+    node_count: usize,
 }
 
-impl<'t> Builder<'t> {
-    fn new(text: &'t str, limits: &'t Limits) -> Self {
+struct Open {
+    id: u32,
+    flow: bool,
+    /// In a map: whether the next child is a value.
+    value_next: bool,
+}
+
+impl<'a> Builder<'a> {
+    fn new(text: &'a str, limits: &'a Limits) -> Self {
         Self {
             text,
             limits,
-            nodes: Vec::new(),
-            properties: HashMap::new(),
-            roots: Vec::new(),
-            open: Vec::new(),
-            anchors: HashMap::new(),
+            done: Vec::new(),
+            open: Parts::default(),
+            stack: Vec::new(),
             cursor: 0,
+            anchors: Vec::new(),
+            node_count: 0,
         }
     }
 
-    fn read(&mut self) -> Result<(), Error> {
-        let mut options = Options::default();
-        options.emit_anchor_events = true;
-        options.set_emit_comments(false);
-        options.flow_nesting_limit = self.limits.depth;
-        options.block_nesting_limit = self.limits.depth;
+    fn run(mut self) -> Result<Vec<Parts>, Error> {
+        let options = granit_parser::options! {
+            emit_anchor_events: true,
+            emit_comments: false,
+            flow_nesting_limit: self.limits.depth,
+            block_nesting_limit: self.limits.depth,
+        };
         for event in Parser::new_from_str_with_options(self.text, options) {
-            let (event, span) = event.map_err(|error| self.syntax(&error))?;
-            self.event(event, self.span(span), span.tag_span().map(|tag| self.span(tag)))?;
-            if self.nodes.len() > self.limits.nodes {
-                let message = format!("the YAML has more than {} nodes", self.limits.nodes);
-                return Err(Error::new(Code::Limit, Span::default(), message));
-            }
+            let (event, mark) = event.map_err(|error| scan_error(&error))?;
+            self.event(event, &mark)?;
         }
-        Ok(())
+        Ok(self.done)
     }
 
-    fn event(&mut self, event: Event<'_>, span: Span, tag: Option<Span>) -> Result<(), Error> {
+    fn event(&mut self, event: Event<'_>, mark: &Mark) -> Result<(), Error> {
+        let span = bytes(mark);
         match event {
-            Event::DocumentStart(..) => self.roots.push(NONE),
-            Event::Anchor(_, name) => {
-                let node = self.nodes.len() as u32 - 1;
-                self.properties.entry(node).or_default().anchor = Some(name.into());
+            Event::DocumentStart(explicit, _) => {
+                self.cursor = if explicit { span.end } else { span.start };
+                self.open = Parts { span: Span::point(span.start), ..Parts::default() };
             }
-            Event::Alias(id) => {
-                let target = self.anchors.get(&id).copied().unwrap_or(NONE);
-                if self.open.iter().any(|open| open.node == target) {
-                    return Err(Error::new(Code::Alias, span, "the alias stands inside its own anchor"));
-                }
-                self.push(What::Alias { target }, span, 0, None);
-                self.cursor = span.end;
+            Event::DocumentEnd => {
+                let mut done = std::mem::take(&mut self.open);
+                done.span.end = span.end.max(self.cursor);
+                self.done.push(done);
             }
-            Event::Scalar(value, style, anchor, _) => {
-                let (span, style) = self.scalar_span(span, style);
-                let same = self.text.get(span.range()) == Some(&*value) || style == Style::Empty;
-                let value = (!same).then(|| value.into());
-                self.push(What::Scalar { style, value }, span, anchor, tag);
-                self.cursor = span.end;
+            Event::Alias(anchor) => {
+                let target = self.anchors.get(anchor).copied();
+                let id = self.push(Kind::Alias, Style::Plain, span)?;
+                self.extra(id).target = target;
+                self.close_leaf(span.end);
             }
-            Event::SequenceStart(style, anchor, _) => {
-                self.start(What::Sequence { flow: style == StructureStyle::Flow }, span, anchor, tag)?;
+            Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag, mark)?,
+            Event::SequenceStart(style, anchor, tag) => {
+                self.collection(Kind::Sequence, style, anchor, tag, mark)?;
             }
-            Event::MappingStart(style, anchor, _) => {
-                self.start(What::Mapping { flow: style == StructureStyle::Flow }, span, anchor, tag)?;
+            Event::MappingStart(style, anchor, tag) => {
+                self.collection(Kind::Mapping, style, anchor, tag, mark)?;
             }
-            Event::SequenceEnd | Event::MappingEnd => self.end(span),
+            Event::SequenceEnd | Event::MappingEnd => self.close(span),
+            // The anchor's node is the one pushed last: the parser says so.
+            Event::Anchor(..) => {
+                let last = self.open.nodes.len() as u32 - 1;
+                self.extra(last).anchor = Some(span);
+                self.cursor = self.cursor.max(span.end);
+            }
             _ => {}
         }
         Ok(())
     }
 
-    fn start(&mut self, what: What, span: Span, anchor: usize, tag: Option<Span>) -> Result<(), Error> {
-        if self.open.len() >= self.limits.depth {
-            let message = format!("collections are more than {} deep", self.limits.depth);
-            return Err(Error::new(Code::Limit, span, message));
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<Cow<'_, Tag>>,
+        mark: &Mark,
+    ) -> Result<(), Error> {
+        let mut span = bytes(mark);
+        let style = match style {
+            ScalarStyle::Plain => Style::Plain,
+            ScalarStyle::SingleQuoted => Style::SingleQuoted,
+            ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
+            ScalarStyle::Literal => Style::Literal,
+            ScalarStyle::Folded => Style::Folded,
+        };
+        let empty = style == Style::Plain && span.is_empty();
+        let mut unplaced = false;
+        if empty {
+            let has_properties = anchor != 0 || tag.is_some();
+            (span, unplaced) = self.place_of_empty(span, has_properties);
+        } else if matches!(style, Style::Literal | Style::Folded) {
+            span = layout::block_scalar_span(self.text, self.cursor, span);
         }
-        let flow = matches!(what, What::Sequence { flow: true } | What::Mapping { flow: true });
-        let node = self.push(what, span, anchor, tag);
-        if flow {
-            self.cursor = span.end;
+        let id = self.push(Kind::Scalar, style, span)?;
+        self.open.nodes[id as usize].unplaced = unplaced;
+        let written = &self.text[span.range()];
+        let as_written = match style {
+            Style::Plain => empty || written == text,
+            Style::SingleQuoted | Style::DoubleQuoted => written.get(1..written.len() - 1) == Some(text),
+            _ => false,
+        };
+        if !as_written {
+            self.extra(id).text = Some(text.into());
         }
-        self.open.push(Open { node, last: NONE, children: 0 });
+        self.properties(id, anchor, tag, mark);
+        self.close_leaf(span.end);
         Ok(())
     }
 
-    /// The end that the parser gives for a block collection is the next token: it ends with its last child.
-    fn end(&mut self, span: Span) {
-        let Some(open) = self.open.pop() else { return };
-        let flow = matches!(
-            self.nodes[open.node as usize].what,
-            What::Sequence { flow: true } | What::Mapping { flow: true }
-        );
-        if flow {
-            self.nodes[open.node as usize].span.end = span.end;
-            self.cursor = span.end;
-        } else if open.last != NONE {
-            let end = self.nodes[open.last as usize].span.end;
-            let whole = &mut self.nodes[open.node as usize].span;
-            whole.end = end.max(whole.start);
+    /// Where the value of `key:` or `-` would be written; the parser's own place can lie before the colon.
+    fn place_of_empty(&self, span: Span, has_properties: bool) -> (Span, bool) {
+        if !self.stack.last().is_some_and(|open| open.value_next) {
+            return (span, false);
+        }
+        match layout::after_colon(self.text, self.cursor) {
+            Some(at) if has_properties => (Span::point(at.max(span.start)), false),
+            Some(at) => (Span::point(at), false),
+            None => (Span::point(self.cursor), true),
         }
     }
 
-    fn push(&mut self, what: What, span: Span, anchor: usize, tag: Option<Span>) -> u32 {
-        let node = self.nodes.len() as u32;
-        let parent = self.open.last().map_or(NONE, |open| open.node);
-        self.nodes.push(Data { span, parent, first: NONE, next: NONE, what });
-        match self.open.last_mut() {
-            Some(open) => {
-                match open.last {
-                    NONE => self.nodes[open.node as usize].first = node,
-                    last => self.nodes[last as usize].next = node,
-                }
-                open.last = node;
-                open.children += 1;
-            }
-            None => {
-                if let Some(root) = self.roots.last_mut() {
-                    *root = node;
-                }
-            }
+    fn collection(
+        &mut self,
+        kind: Kind,
+        style: StructureStyle,
+        anchor: usize,
+        tag: Option<Cow<'_, Tag>>,
+        mark: &Mark,
+    ) -> Result<(), Error> {
+        let flow = style == StructureStyle::Flow;
+        let mut span = bytes(mark);
+        if kind == Kind::Sequence && !flow {
+            span = layout::first_dash(self.text, self.cursor, span);
         }
+        let id = self.push(kind, if flow { Style::Flow } else { Style::Block }, span)?;
+        self.properties(id, anchor, tag, mark);
+        self.stack.push(Open { id, flow, value_next: false });
+        if self.stack.len() > self.limits.depth {
+            return Err(too_deep(self.limits.depth).at(span));
+        }
+        self.cursor = self.cursor.max(span.end);
+        Ok(())
+    }
+
+    /// Closes the innermost collection. A block collection ends with its last child; the parser's own
+    /// mark is the next token.
+    fn close(&mut self, span: Span) {
+        let Some(open) = self.stack.pop() else { return };
+        let after = self.open.nodes.len() as u32;
+        let end = if open.flow && matches!(&self.text[span.range()], "]" | "}") {
+            span.end
+        } else {
+            self.cursor.max(self.open.nodes[open.id as usize].span.end)
+        };
+        let node = &mut self.open.nodes[open.id as usize];
+        node.after = after;
+        node.span.end = end;
+        self.close_leaf(end);
+    }
+
+    /// A child is complete: what comes next in its parent is of the other kind.
+    fn close_leaf(&mut self, end: u32) {
+        self.cursor = self.cursor.max(end);
+        if let Some(open) = self.stack.last_mut() {
+            let is_map = self.open.nodes[open.id as usize].kind == Kind::Mapping;
+            open.value_next = is_map && !open.value_next;
+        }
+    }
+
+    fn push(&mut self, kind: Kind, style: Style, span: Span) -> Result<u32, Error> {
+        self.node_count += 1;
+        if self.node_count > self.limits.nodes {
+            return Err(Error::new(
+                Code::Limit,
+                format!("the text has more than {} nodes", self.limits.nodes),
+            )
+            .at(span));
+        }
+        // Fewer nodes than bytes, which fit 32 bits, and one more at each end.
+        let id = self.open.nodes.len() as u32;
+        self.open.nodes.push(NodeData {
+            span,
+            parent: self.stack.last().map_or(NONE, |open| open.id),
+            after: id + 1,
+            extra: NONE,
+            kind,
+            style,
+            in_flow: self.stack.last().is_some_and(|open| open.flow),
+            unplaced: false,
+        });
+        Ok(id)
+    }
+
+    fn properties(&mut self, id: u32, anchor: usize, tag: Option<Cow<'_, Tag>>, mark: &Mark) {
         if anchor != 0 {
-            self.anchors.insert(anchor, node);
-        }
-        if let Some(tag) = tag.and_then(|tag| self.text.get(tag.range())) {
-            self.properties.entry(node).or_default().tag = Some(tag.into());
-        }
-        node
-    }
-
-    /// The span of a scalar as it is written: of a block scalar the parser leaves out the header, of an empty
-    /// value it gives a point that may stand before the colon.
-    fn scalar_span(&self, span: Span, style: ScalarStyle) -> (Span, Style) {
-        match style {
-            ScalarStyle::SingleQuoted => (span, Style::SingleQuoted),
-            ScalarStyle::DoubleQuoted => (span, Style::DoubleQuoted),
-            ScalarStyle::Literal => (Span::new(self.block_header('|', span), span.end), Style::Literal),
-            ScalarStyle::Folded => (Span::new(self.block_header('>', span), span.end), Style::Folded),
-            _ if span.start == span.end => {
-                let point = self.empty_place(span.start);
-                (Span::new(point, point), Style::Empty)
+            if self.anchors.len() <= anchor {
+                self.anchors.resize(anchor + 1, NONE);
             }
-            _ => (span, Style::Plain),
+            self.anchors[anchor] = id;
+        }
+        if let Some(tag) = tag {
+            let span = mark.tag_span().map_or_else(|| Span::point(bytes(mark).start), |span| bytes(&span));
+            let (handle, suffix) = tag.parts();
+            self.extra(id).tag = Some((span, format!("{handle}{suffix}").into()));
         }
     }
 
-    /// Where the `|` or `>` of the block scalar stands whose body begins at `body`: behind what ended last, past
-    /// indicators, comments, tags and anchors.
-    fn block_header(&self, indicator: char, body: Span) -> u32 {
-        let mut at = self.cursor as usize;
-        while let Some(c) = self.text.get(at..).and_then(|rest| rest.chars().next()) {
-            match c {
-                _ if c == indicator => return at as u32,
-                '#' => at += self.text[at..].find('\n').unwrap_or(1),
-                '!' | '&' => at += self.text[at..].find(char::is_whitespace).unwrap_or(1),
-                _ => at += c.len_utf8(),
-            }
-            if at >= body.end as usize {
-                break;
-            }
+    fn extra(&mut self, id: u32) -> &mut Extra {
+        let node = &mut self.open.nodes[id as usize];
+        if node.extra == NONE {
+            node.extra = self.open.extras.len() as u32;
+            self.open.extras.push(Extra::default());
         }
-        body.start
+        &mut self.open.extras[node.extra as usize]
     }
+}
 
-    /// Where an empty value would stand: right after the colon of its key, or the dash of its item.
-    fn empty_place(&self, given: u32) -> u32 {
-        let Some(open) = self.open.last() else { return given };
-        let is_value =
-            matches!(self.nodes[open.node as usize].what, What::Mapping { .. }) && open.children % 2 == 1;
-        let rest = &self.text[self.cursor as usize..];
-        if is_value {
-            let blank = rest.len() - rest.trim_start().len();
-            return self.cursor + if rest[blank..].starts_with(':') { blank as u32 + 1 } else { 0 };
-        }
-        if self.text[given as usize..].starts_with('-') { given + 1 } else { given }
-    }
+/// The error of a text or a reading that goes too deep.
+pub(crate) fn too_deep(depth: usize) -> Error {
+    Error::new(Code::Limit, format!("collections are nested more than {depth} deep"))
+}
 
-    fn span(&self, span: ParserSpan) -> Span {
-        let offset = |marker: granit_parser::Marker| marker.byte_offset().unwrap_or(self.text.len()) as u32;
-        let (start, end) = (offset(span.start), offset(span.end));
-        Span::new(start, end.max(start))
-    }
+fn bytes(mark: &Mark) -> Span {
+    // A parser over a `str` always knows the bytes, and the text's length fits 32 bits.
+    mark.byte_range().map_or_else(Span::default, |range| Span::new(range.start as u32, range.end as u32))
+}
 
-    fn syntax(&self, error: &ScanError) -> Error {
-        let at = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len()) as u32;
-        Error::new(Code::Syntax, Span::new(at, at), error.kind().to_string())
-    }
+fn scan_error(error: &ScanError) -> Error {
+    use granit_parser::ErrorKind;
+    let at = Span::point(error.marker().byte_offset().unwrap_or_default() as u32);
+    let code = match error.kind() {
+        ErrorKind::RecursionLimitExceeded => Code::Limit,
+        _ => Code::Syntax,
+    };
+    Error::new(code, error.info()).at(at)
 }
