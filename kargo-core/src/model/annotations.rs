@@ -49,6 +49,8 @@ pub const FREIGHT_COLLECTION_LABEL: &str = "kargo.akuity.io/freight-collection";
 pub const PROJECT_LABEL: &str = "kargo.akuity.io/project";
 /// Label: the controller that takes care of the object.
 pub const SHARD_LABEL: &str = "kargo.akuity.io/shard";
+/// Label of Argo CD and Argo Rollouts objects: the controller that made them.
+pub const CONTROLLER_LABEL: &str = "kargo.akuity.io/controller";
 /// Label of a copy: what it is a copy of.
 pub const REPLICATED_FROM_LABEL: &str = "kargo.akuity.io/replicated-from";
 /// Label of a copy: the hash of what was copied.

@@ -63,6 +63,16 @@ impl FreightCollection {
         self.verification_history.first()
     }
 
+    /// Whether an attempt to verify it has not ended.
+    pub fn is_being_verified(&self) -> bool {
+        self.verification_history.iter().any(|attempt| !attempt.is_terminal())
+    }
+
+    /// Whether an attempt to verify it has ended well, be it the newest or not.
+    pub fn is_verified(&self) -> bool {
+        self.verification_history.iter().any(VerificationInfo::is_successful)
+    }
+
     /// Records the state of an attempt: a known one is replaced, a new one becomes the newest, and what is
     /// more than [`VERIFICATION_HISTORY_LIMIT`] is forgotten.
     pub fn record_verification(&mut self, attempt: VerificationInfo) {

@@ -243,3 +243,62 @@ impl LabelSelectorRequirement {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn selectors_of_labels() {
+        let labels =
+            BTreeMap::from([("env".to_owned(), "prod".to_owned()), ("eu".to_owned(), String::new())]);
+        for (selector, selects) in [
+            (json!({}), true),
+            (json!({ "matchLabels": { "env": "prod" } }), true),
+            (json!({ "matchLabels": { "env": "prod", "us": "" } }), false),
+            (
+                json!({ "matchExpressions": [{ "key": "env", "operator": "In", "values": ["test", "prod"] }] }),
+                true,
+            ),
+            (
+                json!({ "matchExpressions": [{ "key": "env", "operator": "NotIn", "values": ["prod"] }] }),
+                false,
+            ),
+            (json!({ "matchExpressions": [{ "key": "us", "operator": "NotIn", "values": ["x"] }] }), true),
+            (json!({ "matchExpressions": [{ "key": "eu", "operator": "Exists" }] }), true),
+            (json!({ "matchExpressions": [{ "key": "eu", "operator": "DoesNotExist" }] }), false),
+            (json!({ "matchExpressions": [{ "key": "eu", "operator": "Is" }] }), false),
+        ] {
+            let read: LabelSelector = serde_json::from_value(selector.clone()).unwrap();
+            assert_eq!(read.matches(&labels), selects, "{selector}");
+        }
+    }
+
+    #[test]
+    fn a_condition_remembers_when_its_status_changed() {
+        let condition = |status, seconds, reason: &str| Condition {
+            condition_type: condition::READY.to_owned(),
+            status,
+            observed_generation: None,
+            last_transition_time: Timestamp::from_second(seconds).unwrap(),
+            reason: reason.to_owned(),
+            message: String::new(),
+        };
+        let mut conditions = Vec::new();
+        set_condition(&mut conditions, condition(ConditionStatus::False, 1, "A"));
+        set_condition(&mut conditions, condition(ConditionStatus::False, 2, "B"));
+        assert_eq!(conditions, [condition(ConditionStatus::False, 1, "B")]);
+        set_condition(&mut conditions, condition(ConditionStatus::True, 3, "C"));
+        assert_eq!(conditions, [condition(ConditionStatus::True, 3, "C")]);
+    }
+
+    #[test]
+    fn null_is_the_same_as_absent() {
+        let read: ObjectMeta =
+            serde_json::from_value(json!({ "name": "a", "labels": null, "creationTimestamp": null }))
+                .unwrap();
+        assert_eq!(read, ObjectMeta::named("a"));
+    }
+}

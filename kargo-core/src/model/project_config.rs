@@ -189,3 +189,35 @@ impl ConfigStatus {
         *self == Self::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_matches_by_name_and_labels() {
+        let labels = BTreeMap::from([("env".to_owned(), "prod".to_owned())]);
+        let labelled = NamedSelector { match_labels: labels.clone(), ..NamedSelector::named("glob:prod-*") };
+        for (policy, stage, matches) in [
+            (PromotionPolicy::new(NamedSelector::default(), true), "any", true),
+            (PromotionPolicy::new(NamedSelector::named("prod-eu"), true), "prod-eu", true),
+            (PromotionPolicy::new(NamedSelector::named("prod-eu"), true), "prod-us", false),
+            (PromotionPolicy::new(labelled.clone(), true), "prod-us", true),
+            (PromotionPolicy::new(labelled, true), "test", false),
+            (PromotionPolicy { stage: Some("test".into()), ..PromotionPolicy::default() }, "test", true),
+            (PromotionPolicy { stage: Some("test".into()), ..PromotionPolicy::default() }, "prod", false),
+        ] {
+            assert_eq!(policy.matches(stage, &labels).unwrap(), matches, "{policy:?} {stage}");
+        }
+        let broken = PromotionPolicy::new(NamedSelector::named("regex:("), true);
+        assert_eq!(broken.matches("a", &labels).unwrap_err().code(), super::super::BAD_PATTERN);
+    }
+
+    #[test]
+    fn an_explicit_no_survives() {
+        let written = serde_json::json!({ "stage": "test", "autoPromotionEnabled": false });
+        let policy: PromotionPolicy = serde_json::from_value(written.clone()).unwrap();
+        assert!(!policy.auto_promotes());
+        assert_eq!(serde_json::to_value(policy).unwrap(), written);
+    }
+}
