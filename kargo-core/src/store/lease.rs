@@ -1,6 +1,6 @@
 //! The lease of a data folder: one engine works on it at a time.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
@@ -37,9 +37,17 @@ impl Lease {
         }
         file.set_len(0).map_err(io)?;
         file.rewind().map_err(io)?;
-        write!(file, "process {} since {now}", std::process::id()).map_err(io)?;
+        write!(file, "process {} on {}, since {now}", std::process::id(), host()).map_err(io)?;
         Ok(Self { _file: file })
     }
+}
+
+/// The name of this machine, for whoever shares the folder over a network.
+fn host() -> String {
+    let name = ["/proc/sys/kernel/hostname", "/etc/hostname"]
+        .into_iter()
+        .find_map(|file| fs::read_to_string(file).ok());
+    name.map_or_else(|| "this machine".to_owned(), |name| name.trim().to_owned())
 }
 
 fn leased(folder: &Path, file: &mut File) -> Error {

@@ -132,15 +132,25 @@ impl Database {
             Some(next) => *next,
             None => next_sequence(&self.connection, &key)?,
         };
-        self.next.insert(key.clone(), sequence + 1);
-        self.pending.push((key, Entry { sequence, record }));
-        if durability == Durability::Barrier {
-            let transaction = begin(&mut self.connection)?;
-            write_journal(&transaction, &self.pending)?;
-            transaction.commit().map_err(io)?;
-            self.pending.clear();
+        self.pending.push((key.clone(), Entry { sequence, record }));
+        if durability == Durability::Barrier
+            && let Err(error) = self.flush()
+        {
+            // What the caller was told is not there must not come to light later.
+            self.pending.pop();
+            return Err(error);
         }
+        self.next.insert(key, sequence + 1);
         Ok(sequence)
+    }
+
+    /// Makes the lazy records durable.
+    fn flush(&mut self) -> Result<(), Error> {
+        let transaction = begin(&mut self.connection)?;
+        write_journal(&transaction, &self.pending)?;
+        transaction.commit().map_err(io)?;
+        self.pending.clear();
+        Ok(())
     }
 
     fn entries(&self, key: &Key) -> Result<Vec<Entry>, Error> {
@@ -345,8 +355,12 @@ fn corrupt(key: &Key, error: serde_json::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+
     use super::*;
     use crate::model::Stage;
+    use crate::store::{LEASED, Lease};
 
     #[tokio::test]
     async fn it_passes_the_suite() {
@@ -388,5 +402,49 @@ mod tests {
         theirs.commit(&[], vec![Write::put(Stage::new("demo", "test"))]).await.unwrap();
         let seen = tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap().unwrap().unwrap();
         assert_eq!(seen, 1);
+    }
+
+    const KILLED: &str = "KARGO_CORE_TEST_KILLED";
+
+    /// What the process does that the next test kills: it works for ever, and says what is acknowledged.
+    async fn work_until_killed(folder: &Path) {
+        let _lease = Lease::acquire(folder, jiff::Timestamp::now()).unwrap();
+        let store = SqliteStore::open(folder.join("state.db")).unwrap();
+        let promotion = Key::new(Kind::Promotion, "demo", "p");
+        for count in 0_u64.. {
+            store.commit(&[], vec![Write::put(Stage::new("demo", format!("s{count}")))]).await.unwrap();
+            store.append(&promotion, count.into(), Durability::Barrier).await.unwrap();
+            println!("\nacknowledged {count}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_kill_loses_nothing_that_was_acknowledged() {
+        if let Some(folder) = std::env::var_os(KILLED) {
+            return work_until_killed(Path::new(&folder)).await;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let this = "store::sqlite::tests::a_kill_loses_nothing_that_was_acknowledged";
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", this, "--nocapture"])
+            .env(KILLED, dir.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let acknowledged = lines
+            .filter_map(|line| line.strip_prefix("acknowledged ")?.parse::<usize>().ok())
+            .nth(20)
+            .unwrap();
+        assert_eq!(Lease::acquire(dir.path(), jiff::Timestamp::now()).unwrap_err().code(), LEASED);
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let _lease = Lease::acquire(dir.path(), jiff::Timestamp::now()).unwrap();
+        let store = SqliteStore::open(dir.path().join("state.db")).unwrap();
+        assert!(store.list(Kind::Stage, None).await.unwrap().len() > acknowledged);
+        let journal = store.read(&Key::new(Kind::Promotion, "demo", "p")).await.unwrap();
+        assert!(journal.len() > acknowledged);
+        assert!(journal.iter().enumerate().all(|(at, entry)| entry.sequence == at as u64));
     }
 }
