@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::Span;
 use crate::types::Type;
 use crate::value::{Text, Value};
-use crate::Span;
 
 /// One node with its place and, after checking, its static type.
 #[derive(Debug, Clone)]
@@ -41,7 +41,11 @@ pub(crate) enum Kind {
     /// Where `?.` jumps to when it meets nil.
     Chain(Child),
     Member(Member),
-    Slice { base: Child, from: Option<Child>, to: Option<Child> },
+    Slice {
+        base: Child,
+        from: Option<Child>,
+        to: Option<Child>,
+    },
     Call(Child, Vec<Node>),
     Builtin(Builtin),
     Predicate(Child),
@@ -49,7 +53,11 @@ pub(crate) enum Kind {
     Let(Arc<str>, Child, Child),
     Sequence(Vec<Node>),
     /// `c ? a : b` and `if`; without `a`, `c ?: b`.
-    Conditional { condition: Child, yes: Option<Child>, no: Child },
+    Conditional {
+        condition: Child,
+        yes: Option<Child>,
+        no: Child,
+    },
     Array(Vec<Node>),
     Map(Vec<(Node, Node)>),
 }

@@ -1,13 +1,14 @@
 //! Compiled programs: instructions for a stack machine.
 
+use std::fmt;
 use std::sync::Arc;
 
 use regex::Regex;
 
+use crate::Span;
 use crate::env::Function;
 use crate::functions::Builtin;
 use crate::value::{Text, Value};
-use crate::Span;
 
 /// One instruction. Jumps have absolute targets; indexes go into the tables of [`Code`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,9 +60,15 @@ pub(crate) enum Op {
     /// A nil pointer at the end of an optional chain becomes nil.
     EndChain,
     /// Pop this many arguments for one of the language's functions.
-    Builtin { index: u16, count: u16 },
+    Builtin {
+        index: u16,
+        count: u16,
+    },
     /// The same for a function of the environment.
-    Function { index: u16, count: u16 },
+    Function {
+        index: u16,
+        count: u16,
+    },
     /// Pop what to call, then its arguments.
     Call(u32),
     Array(u32),
@@ -116,7 +123,7 @@ pub(crate) enum Failure {
 }
 
 /// A program's instructions and tables.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Code {
     pub(crate) ops: Vec<Op>,
     /// Where in the source each instruction comes from.
@@ -134,4 +141,10 @@ pub(crate) struct Code {
 pub(crate) struct Path {
     pub(crate) name: Text,
     pub(crate) fields: Vec<(Text, Span)>,
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.ops).finish()
+    }
 }

@@ -19,7 +19,8 @@ pub(crate) fn with_stack<R: Send>(levels: usize, f: impl FnOnce() -> R + Send) -
         return Ok(f());
     }
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(levels.saturating_mul(LEVEL)).spawn_scoped(scope, f);
+        let thread =
+            std::thread::Builder::new().stack_size(levels.saturating_mul(LEVEL)).spawn_scoped(scope, f);
         let thread = thread.map_err(|_| CallError::coded(Code::TooComplex, "nests too deeply"))?;
         thread.join().map_err(|panic| std::panic::resume_unwind(panic))
     })

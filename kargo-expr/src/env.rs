@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::functions::kargo;
-use crate::types::{FunctionType, MapType, Signature, Type};
+use crate::types::{FunctionType, Signature, Type};
 use crate::{CallError, Limits, Value};
 
 /// The functions and variables that expressions are compiled against.
@@ -98,12 +98,7 @@ impl Env {
         self.insert(name.into(), signatures, Body::Host)
     }
 
-    fn insert(
-        mut self,
-        name: Arc<str>,
-        signatures: impl IntoIterator<Item = Signature>,
-        body: Body,
-    ) -> Self {
+    fn insert(mut self, name: Arc<str>, signatures: impl IntoIterator<Item = Signature>, body: Body) -> Self {
         let signatures = signatures.into_iter().collect();
         let ty = Arc::new(FunctionType { name: Arc::clone(&name), signatures });
         self.functions.insert(name, Function { ty, body });
@@ -147,12 +142,6 @@ impl Env {
 
     pub(crate) fn is_strict(&self) -> bool {
         self.strict
-    }
-
-    /// What `$env` is.
-    pub(crate) fn as_type(&self) -> Type {
-        let fields = self.variables.clone();
-        Type::Map(Arc::new(MapType { of: Type::Any, fields, strict: self.strict }))
     }
 
     /// Names that no variable may have when a template is rendered.

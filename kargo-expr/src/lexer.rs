@@ -159,8 +159,8 @@ impl<'s> Lexer<'s> {
     fn identifier(&mut self) -> Token<'s> {
         self.accept_while(is_identifier);
         let kind = match &self.source[self.start..self.end] {
-            "not" | "in" | "or" | "and" | "matches" | "contains" | "startsWith" | "endsWith" | "let" | "if"
-            | "else" => Kind::Operator,
+            "not" | "in" | "or" | "and" | "matches" | "contains" | "startsWith" | "endsWith" | "let"
+            | "if" | "else" => Kind::Operator,
             _ => Kind::Identifier,
         };
         self.token(kind)

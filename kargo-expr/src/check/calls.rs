@@ -22,9 +22,7 @@ impl Checker<'_> {
                 }
                 Ok(Type::Any)
             }
-            Type::Function(function) => {
-                self.overloads(&function.name, &function.signatures, args, node.span)
-            }
+            Type::Function(function) => self.overloads(&function.name, &function.signatures, args, node.span),
             Type::Nil => {
                 let message = "function is nil; cannot call nil as function";
                 Err(Error::compile(Code::NotCallable, node.span, message))
@@ -119,10 +117,10 @@ impl Checker<'_> {
         };
         let base_ty = self.visit(base)?;
         let property_ty = self.visit(property)?;
-        if let (Kind::Name(env), Kind::Text(name)) = (&base.kind, &property.kind) {
-            if &**env == "$env" {
-                return Ok(self.env.variable(&name.to_str()).cloned().unwrap_or(Type::Unknown));
-            }
+        if let (Kind::Name(env), Kind::Text(name)) = (&base.kind, &property.kind)
+            && &**env == "$env"
+        {
+            return Ok(self.env.variable(&name.to_str()).cloned().unwrap_or(Type::Unknown));
         }
         if base_ty.is_unknown() {
             return Ok(Type::Unknown);

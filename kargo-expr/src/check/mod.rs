@@ -117,7 +117,8 @@ impl Checker<'_> {
 
     fn unknown_name(&self, name: &str, span: crate::Span) -> Error {
         let locals = self.variables.iter().map(|(name, _)| &**name);
-        let known = locals.chain(self.env.names()).chain(functions::names());
+        let functions = functions::names().map(|name| -> &str { name });
+        let known = locals.chain(self.env.names()).chain(functions);
         Error::compile(Code::UnknownName, span, format!("unknown name {name}"))
             .with_hint(hint::did_you_mean(name, known))
     }
@@ -143,8 +144,7 @@ impl Checker<'_> {
         let l = self.visit(left)?;
         let r = self.visit(right)?;
         operators::check_right(operator, &l, &r, right, node.span)?;
-        operators::result(operator, &l, &r)
-            .ok_or_else(|| operators::mismatch(operator, node.span, &l, &r))
+        operators::result(operator, &l, &r).ok_or_else(|| operators::mismatch(operator, node.span, &l, &r))
     }
 
     fn pointer(&self, node: &Node) -> Result<Type, Error> {

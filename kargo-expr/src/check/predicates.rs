@@ -9,7 +9,11 @@ impl Checker<'_> {
     pub(super) fn predicate_call(&mut self, call: &mut Builtin, span: Span) -> Result<Type, Error> {
         let name = call.name;
         let Some((list, rest)) = call.args.split_first_mut() else {
-            return Err(Error::compile(Code::Arguments, span, format!("not enough arguments to call {name}")));
+            return Err(Error::compile(
+                Code::Arguments,
+                span,
+                format!("not enough arguments to call {name}"),
+            ));
         };
         let collection = self.visit(list)?;
         if !collection.is_list() && !collection.is_unknown() {
@@ -32,11 +36,13 @@ impl Checker<'_> {
             let message = "predicate should has one input and one output param";
             return Err(Error::compile(Code::Type, predicate.span, message));
         }
-        if let (Some(body), Some(predicate)) = (&body, rest.first()) {
-            if wants_bool(name) && *body != Type::Bool && !body.is_unknown() {
-                let message = format!("predicate should return boolean (got {body})");
-                return Err(Error::compile(Code::Type, predicate.span, message));
-            }
+        if let (Some(body), Some(predicate)) = (&body, rest.first())
+            && wants_bool(name)
+            && *body != Type::Bool
+            && !body.is_unknown()
+        {
+            let message = format!("predicate should return boolean (got {body})");
+            return Err(Error::compile(Code::Type, predicate.span, message));
         }
         Ok(result(name, collection, body))
     }

@@ -293,13 +293,13 @@ impl Compiler<'_> {
         for arg in args {
             self.node(arg)?;
         }
-        if let Kind::Name(name) = &callee.kind {
-            if let Some(function) = self.env.function(name) {
-                self.code.functions.push((Arc::clone(name), function.clone()));
-                let op = Op::Function { index: short(self.code.functions.len() - 1), count: short(args.len()) };
-                self.emit(op, span);
-                return Ok(());
-            }
+        if let Kind::Name(name) = &callee.kind
+            && let Some(function) = self.env.function(name)
+        {
+            self.code.functions.push((Arc::clone(name), function.clone()));
+            let op = Op::Function { index: short(self.code.functions.len() - 1), count: short(args.len()) };
+            self.emit(op, span);
+            return Ok(());
         }
         self.node(callee)?;
         self.emit(Op::Call(index(args.len())), span);

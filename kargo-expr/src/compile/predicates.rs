@@ -106,11 +106,7 @@ impl Compiler<'_> {
     }
 
     /// A loop from the first element to the last.
-    fn each(
-        &mut self,
-        span: Span,
-        body: impl FnOnce(&mut Self) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    fn each(&mut self, span: Span, body: impl FnOnce(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
         let begin = self.here();
         let end = self.emit(Op::JumpIfEnd(0), span);
         body(self)?;

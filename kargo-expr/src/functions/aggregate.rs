@@ -87,7 +87,9 @@ fn median(cx: &mut Context<'_>, args: &[Value]) -> Result<Value, CallError> {
     let mut numbers = Vec::new();
     collect("median", args, &mut numbers, cx.budget)?;
     // Go sorts NaN before everything else.
-    numbers.sort_by(|a, b| b.is_nan().cmp(&a.is_nan()).then(a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal)));
+    numbers.sort_by(|a, b| {
+        b.is_nan().cmp(&a.is_nan()).then(a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal))
+    });
     let middle = numbers.len() / 2;
     Ok(match numbers.len() {
         0 => 0.0,

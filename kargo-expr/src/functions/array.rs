@@ -89,7 +89,10 @@ fn take(cx: &mut Context<'_>, args: &[Value]) -> Result<Value, CallError> {
         }
     };
     let Ok(count) = usize::try_from(count) else {
-        return Err(CallError::coded(Code::IndexOutOfRange, "reflect.Value.Slice: slice index out of bounds"));
+        return Err(CallError::coded(
+            Code::IndexOutOfRange,
+            "reflect.Value.Slice: slice index out of bounds",
+        ));
     };
     let count = count.min(items.len());
     cx.budget.step(count as u64)?;

@@ -63,6 +63,12 @@ fn as_json(args: &[Value]) -> Result<Value, CallError> {
     Ok(format!("\"{}\n\"", json(only(args)?, Writer::indented(), "asJSON")?).into())
 }
 
+/// As `yaml.v3` writes it, which keeps floats apart from integers.
+fn as_yaml(args: &[Value]) -> Result<Value, CallError> {
+    let json = only(args)?.to_yaml_json()?;
+    Ok(format!("\"{}\"", crate::go::yaml::to_string(&json)).into())
+}
+
 fn semver_diff(args: &[Value]) -> Result<Value, CallError> {
     let [a, b] = args else {
         return Err(CallError::new(format!("expected 2 arguments, got {}", args.len())));

@@ -9,15 +9,18 @@ const ONE: Sig = Sig(&[P::Text], P::Text);
 const TWO: Sig = Sig(&[P::Text, P::Text], P::Text);
 const FIND: &[Sig] = &[Sig(&[P::Text, P::Text], P::Int)];
 const TEST: &[Sig] = &[Sig(&[P::Text, P::Text], P::Bool)];
-const SPLIT: &[Sig] =
-    &[Sig(&[P::Text, P::Text], P::TextList), Sig(&[P::Text, P::Text, P::Int], P::TextList)];
+const SPLIT: &[Sig] = &[Sig(&[P::Text, P::Text], P::TextList), Sig(&[P::Text, P::Text, P::Int], P::TextList)];
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin::new("trim", &[ONE, TWO], trim),
     Builtin::new("trimPrefix", &[TWO, ONE], trim_prefix),
     Builtin::new("trimSuffix", &[TWO, ONE], trim_suffix),
-    Builtin::new("upper", &[ONE], |cx, args| new_text(cx, casing::upper(text(args, 0)?.as_bytes()).as_bytes())),
-    Builtin::new("lower", &[ONE], |cx, args| new_text(cx, casing::lower(text(args, 0)?.as_bytes()).as_bytes())),
+    Builtin::new("upper", &[ONE], |cx, args| {
+        new_text(cx, casing::upper(text(args, 0)?.as_bytes()).as_bytes())
+    }),
+    Builtin::new("lower", &[ONE], |cx, args| {
+        new_text(cx, casing::lower(text(args, 0)?.as_bytes()).as_bytes())
+    }),
     Builtin::new("split", SPLIT, |cx, args| split(cx, args, strings::split_n)),
     Builtin::new("splitAfter", SPLIT, |cx, args| split(cx, args, strings::split_after_n)),
     Builtin::new(
@@ -76,11 +79,10 @@ fn trim_suffix(cx: &mut Context<'_>, args: &[Value]) -> Result<Value, CallError>
     new_text(cx, bytes.strip_suffix(affix).unwrap_or(bytes))
 }
 
-fn split(
-    cx: &mut Context<'_>,
-    args: &[Value],
-    split: for<'t> fn(&'t [u8], &[u8], i64) -> Vec<&'t [u8]>,
-) -> Result<Value, CallError> {
+/// Cuts a text at a separator into at most so many parts; a negative number means all.
+type Split = for<'t> fn(&'t [u8], &[u8], i64) -> Vec<&'t [u8]>;
+
+fn split(cx: &mut Context<'_>, args: &[Value], split: Split) -> Result<Value, CallError> {
     let bytes = text(args, 0)?.as_bytes();
     let separator = text(args, 1)?.as_bytes();
     let limit = if args.len() > 2 { int(args, 2)? } else { -1 };
@@ -118,7 +120,8 @@ fn repeat(cx: &mut Context<'_>, args: &[Value]) -> Result<Value, CallError> {
 
 fn join(cx: &mut Context<'_>, args: &[Value]) -> Result<Value, CallError> {
     let glue = if args.len() < 2 { &[][..] } else { text(args, 1)?.as_bytes() };
-    let Some(array) = arg(args, 0)?.as_array().filter(|array| matches!(array.elem(), Elem::Any | Elem::String))
+    let Some(array) =
+        arg(args, 0)?.as_array().filter(|array| matches!(array.elem(), Elem::Any | Elem::String))
     else {
         let message = format!("invalid argument for join (type {})", args[0].type_name());
         return Err(CallError::coded(Code::Type, message));

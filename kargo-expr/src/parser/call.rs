@@ -1,10 +1,10 @@
 //! Calls of functions, and the predicates of those that have one.
 
 use super::Parser;
+use crate::Error;
 use crate::ast::{Builtin, Kind, Node};
 use crate::functions;
 use crate::lexer::Token;
-use crate::Error;
 
 /// What a function with a predicate takes.
 #[derive(Clone, Copy, PartialEq)]

@@ -231,11 +231,8 @@ impl<'s> Parser<'s, '_> {
         let condition = Box::new(self.expression(0)?);
         let yes = Some(self.block()?);
         self.expect_operator("else")?;
-        let no = if self.current.is_operator("if") {
-            Box::new(self.conditional_if()?)
-        } else {
-            self.block()?
-        };
+        let no =
+            if self.current.is_operator("if") { Box::new(self.conditional_if()?) } else { self.block()? };
         self.depth -= 1;
         // expr-lang neither counts nor places it.
         Ok(Node { kind: Kind::Conditional { condition, yes, no }, span: Span::default(), ty: Type::Unknown })
@@ -251,11 +248,7 @@ impl<'s> Parser<'s, '_> {
     fn conditional(&mut self, mut node: Node) -> Result<Node, Error> {
         while self.current.is_operator("?") {
             self.advance()?;
-            let yes = if self.current.is_operator(":") {
-                None
-            } else {
-                Some(Box::new(self.expression(0)?))
-            };
+            let yes = if self.current.is_operator(":") { None } else { Some(Box::new(self.expression(0)?)) };
             self.expect_operator(":")?;
             let no = Box::new(self.expression(0)?);
             let span = self.current.span;

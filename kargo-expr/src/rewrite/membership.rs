@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::Value;
 use crate::ast::{Binary, Kind, Node};
 use crate::types::Type;
 use crate::value::{AnyMap, Key, Map};
-use crate::Value;
 
 /// A list of string literals becomes a set, which takes nothing but strings; so does one of integers when
 /// the left side is known to be one.

@@ -11,8 +11,8 @@ mod membership;
 mod predicates;
 mod sum;
 
-use crate::ast::{Builtin, Kind, Node};
 use crate::Error;
+use crate::ast::{Builtin, Kind, Node};
 use crate::types::Type;
 
 /// Rewrites a checked tree.

@@ -81,9 +81,10 @@ pub(super) fn of_array(node: &mut Node) {
     if items.len() < 2 {
         return;
     }
-    let total = std::mem::take(items).into_iter().rev().reduce(|total, item| {
-        made(Kind::Binary(Binary::Add, Box::new(item), Box::new(total)))
-    });
+    let total = std::mem::take(items)
+        .into_iter()
+        .rev()
+        .reduce(|total, item| made(Kind::Binary(Binary::Add, Box::new(item), Box::new(total))));
     if let Some(total) = total {
         node.kind = total.kind;
     }

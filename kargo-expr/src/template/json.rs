@@ -30,8 +30,8 @@ pub struct JsonTemplate {
 enum Node {
     Constant(Json),
     Leaf { pointer: String, template: Result<Template, Error> },
-    Array(Vec<Node>),
-    Object(Vec<(String, Node)>),
+    Array(Vec<Self>),
+    Object(Vec<(String, Self)>),
 }
 
 /// A rendered document.

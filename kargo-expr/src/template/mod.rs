@@ -36,7 +36,6 @@ pub struct Template {
     parts: Vec<Part>,
     /// Whether it has a delimiter: only then is the text read again.
     literal: bool,
-    reserved: &'static [&'static str],
 }
 
 #[derive(Debug, Clone)]
@@ -52,8 +51,7 @@ impl Template {
     /// # Errors
     /// An expression that is not closed or does not compile; the span is within the template.
     pub fn parse(text: &str, env: &Env) -> Result<Self, Error> {
-        let mut template =
-            Self { text: text.into(), parts: Vec::new(), literal: true, reserved: env.reserved() };
+        let mut template = Self { text: text.into(), parts: Vec::new(), literal: true };
         let mut at = 0;
         while let Some((start, open, close)) = next_opener(text, at) {
             template.literal = false;
@@ -139,17 +137,13 @@ impl Template {
         }
         Ok(Answer::Ready((out, tainted)))
     }
-
-    fn reserved(&self) -> &'static [&'static str] {
-        self.reserved
-    }
 }
 
 /// The leftmost opener from `from` on, with its closer.
 fn next_opener(text: &str, from: usize) -> Option<(usize, &'static str, &'static str)> {
-    let openers = DELIMITERS.iter().filter_map(|(open, close)| {
-        text[from..].find(open).map(|at| (from + at, *open, *close))
-    });
+    let openers = DELIMITERS
+        .iter()
+        .filter_map(|(open, close)| text[from..].find(open).map(|at| (from + at, *open, *close)));
     openers.min_by_key(|(at, ..)| *at)
 }
 

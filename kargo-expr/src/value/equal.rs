@@ -30,7 +30,7 @@ pub(crate) fn equal(a: &Value, b: &Value, budget: &mut Budget) -> Result<bool, C
             }
             true
         }
-        (Repr::Time(x), Repr::Time(y)) => x.equal(y),
+        (Repr::Time(x), Repr::Time(y)) => x == y,
         _ if a.is_nil() && b.is_nil() => true,
         _ => return deep_equal(a, b, budget),
     })
@@ -41,7 +41,7 @@ fn any(elem: Elem) -> bool {
 }
 
 /// Go's `reflect.DeepEqual`: types must be the same everywhere.
-pub(crate) fn deep_equal(a: &Value, b: &Value, budget: &mut Budget) -> Result<bool, CallError> {
+fn deep_equal(a: &Value, b: &Value, budget: &mut Budget) -> Result<bool, CallError> {
     budget.step(1)?;
     Ok(match (&a.repr, &b.repr) {
         (Repr::Nil, Repr::Nil) => true,

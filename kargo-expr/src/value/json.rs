@@ -35,10 +35,12 @@ impl Value {
             Json::Number(number) => from_number(number, numbers),
             Json::String(text) => text.as_str().into(),
             Json::Array(items) => {
-                Array::from(items.iter().map(|item| Self::from_json(item, numbers)).collect::<Vec<_>>()).into()
+                Array::from(items.iter().map(|item| Self::from_json(item, numbers)).collect::<Vec<_>>())
+                    .into()
             }
             Json::Object(entries) => {
-                let entries = entries.iter().map(|(key, value)| (key.as_str(), Self::from_json(value, numbers)));
+                let entries =
+                    entries.iter().map(|(key, value)| (key.as_str(), Self::from_json(value, numbers)));
                 Map::new(entries).into()
             }
         }
@@ -49,8 +51,25 @@ impl Value {
     /// # Errors
     /// NaN and the infinities, maps whose keys are not strings, and methods have none.
     pub fn to_json(&self) -> Result<Json, Error> {
-        to_json(self).map_err(|error| Error::new(error.code, crate::Phase::Run, error.message, None))
+        to_json(self, Floats::Shortest)
+            .map_err(|error| Error::new(error.code, crate::Phase::Run, error.message, None))
     }
+}
+
+impl Value {
+    /// The JSON form with floats that stay floats, for YAML, which shows them apart from integers.
+    pub(crate) fn to_yaml_json(&self) -> Result<Json, CallError> {
+        to_json(self, Floats::Kept)
+    }
+}
+
+/// What becomes of a float without a fraction.
+#[derive(Clone, Copy, PartialEq)]
+enum Floats {
+    /// An integer, as JSON text has it.
+    Shortest,
+    /// A float.
+    Kept,
 }
 
 fn from_number(number: &Number, numbers: Numbers) -> Value {
@@ -61,26 +80,29 @@ fn from_number(number: &Number, numbers: Numbers) -> Value {
     }
 }
 
-fn to_json(value: &Value) -> Result<Json, CallError> {
+fn to_json(value: &Value, floats: Floats) -> Result<Json, CallError> {
     Ok(match &value.repr {
         Repr::Array(array) if !array.is_nil() => {
-            Json::Array(array.iter().map(to_json).collect::<Result<_, _>>()?)
+            Json::Array(array.iter().map(|item| to_json(item, floats)).collect::<Result<_, _>>()?)
         }
         Repr::Map(map) => {
             let mut entries = JsonMap::new();
             for (key, value) in map.iter() {
-                entries.insert(key.to_str().into_owned(), to_json(value)?);
+                entries.insert(key.to_str().into_owned(), to_json(value, floats)?);
             }
             Json::Object(entries)
         }
-        Repr::Float(f) => float(*f)?,
+        Repr::Float(f) => float(*f, floats)?,
         Repr::Int(i) => Json::from(*i),
         Repr::Sized(IntKind::Uint64, i) => Json::from(*i as u64),
+        Repr::Duration(d) if floats == Floats::Kept => {
+            Json::from(crate::time::Duration::from_nanoseconds(*d).to_string())
+        }
         Repr::Sized(_, i) | Repr::Duration(i) | Repr::Named(_, i) => Json::from(*i),
         Repr::Text(text) => Json::from(text.to_str()),
         Repr::Object(object) if !object.is_nil() => object.to_json(),
         Repr::Bytes(bytes) => Json::from(STANDARD.encode(bytes)),
-        Repr::Time(time) => Json::from(time.to_json()),
+        Repr::Time(time) => Json::from(time.to_json_text()?),
         Repr::Bool(b) => Json::from(*b),
         Repr::Zone(_) => Json::Object(JsonMap::new()),
         Repr::AnyMap(_) | Repr::Method(_) => return Err(unsupported(value)),
@@ -88,8 +110,8 @@ fn to_json(value: &Value) -> Result<Json, CallError> {
     })
 }
 
-fn float(f: f64) -> Result<Json, CallError> {
-    if f.fract() == 0.0 && f.abs() < 9e15 {
+fn float(f: f64, floats: Floats) -> Result<Json, CallError> {
+    if floats == Floats::Shortest && f.fract() == 0.0 && f.abs() < 9e15 {
         return Ok(Json::from(f as i64));
     }
     let number = Number::from_f64(f).ok_or_else(|| {
@@ -109,7 +131,7 @@ pub(crate) fn write_json(value: &Value, json: &mut Writer, budget: &mut Budget) 
         Repr::Nil => json.null(),
         Repr::Bool(b) => json.bool(*b),
         Repr::Int(i) => json.int(*i),
-        Repr::Sized(IntKind::Uint64, _) => json.value(&to_json(value)?),
+        Repr::Sized(IntKind::Uint64, _) => json.value(&to_json(value, Floats::Shortest)?),
         Repr::Sized(_, i) | Repr::Duration(i) | Repr::Named(_, i) => json.int(*i),
         Repr::Float(f) => {
             json.float(*f).map_err(|error| CallError::coded(Code::NotJson, error.message()))?;
@@ -133,7 +155,9 @@ pub(crate) fn write_json(value: &Value, json: &mut Writer, budget: &mut Budget) 
             json.end_object();
         }
         Repr::AnyMap(_) | Repr::Method(_) => return Err(unsupported(value)),
-        Repr::Bytes(_) | Repr::Time(_) | Repr::Zone(_) | Repr::Object(_) => json.value(&to_json(value)?),
+        Repr::Bytes(_) | Repr::Time(_) | Repr::Zone(_) | Repr::Object(_) => {
+            json.value(&to_json(value, Floats::Shortest)?)
+        }
     }
     Ok(())
 }

@@ -14,9 +14,9 @@ use std::sync::Arc;
 
 pub use array::Array;
 pub(crate) use array::{Elem, Shape};
-pub(crate) use equal::{deep_equal, equal};
-pub(crate) use json::write_json;
+pub(crate) use equal::equal;
 pub use json::Numbers;
+pub(crate) use json::write_json;
 pub(crate) use key::Key;
 pub use map::{AnyMap, Map};
 pub use object::Object;
@@ -24,7 +24,7 @@ pub(crate) use show::show;
 pub use text::Text;
 
 use crate::limits::Budget;
-use crate::time::{Time, Zone};
+use crate::time::{Location, Time};
 
 /// A value of the expression language.
 ///
@@ -58,7 +58,7 @@ pub(crate) enum Repr {
     Duration(i64),
     Named(Named, i64),
     Time(Arc<Time>),
-    Zone(Arc<Zone>),
+    Zone(Arc<Location>),
     Object(Arc<dyn Object>),
     Method(Arc<Bound>),
 }
@@ -164,6 +164,11 @@ impl Value {
     #[must_use]
     pub const fn duration(nanoseconds: i64) -> Self {
         Self::new(Repr::Duration(nanoseconds))
+    }
+
+    /// Go's `uint8`, an element of a string.
+    pub(crate) fn byte(byte: u8) -> Self {
+        Self::new(Repr::Sized(IntKind::Uint8, byte.into()))
     }
 
     /// Marks the value as one that came from a secret; what is made from it is marked as well.
@@ -377,7 +382,7 @@ from! {
     Map => |map| Repr::Map(map);
     AnyMap => |map| Repr::AnyMap(map);
     Time => |time| Repr::Time(Arc::new(time));
-    Zone => |zone| Repr::Zone(Arc::new(zone));
+    Location => |zone| Repr::Zone(Arc::new(zone));
 }
 
 impl From<Arc<dyn Object>> for Value {

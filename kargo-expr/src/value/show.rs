@@ -31,9 +31,9 @@ fn write(value: &Value, out: &mut Vec<u8>, budget: &mut Budget) -> Result<(), Ca
             return write_map(entries, out, budget);
         }
         Repr::AnyMap(map) => return write_map(map.iter(), out, budget),
-        Repr::Duration(d) => out.extend(time::duration_text(*d).bytes()),
-        Repr::Named(super::Named::Month, i) => out.extend(time::month_text(*i).bytes()),
-        Repr::Named(super::Named::Weekday, i) => out.extend(time::weekday_text(*i).bytes()),
+        Repr::Duration(d) => out.extend(time::Duration::from_nanoseconds(*d).to_string().bytes()),
+        Repr::Named(super::Named::Month, i) => out.extend(time::Month(*i).to_string().bytes()),
+        Repr::Named(super::Named::Weekday, i) => out.extend(time::Weekday(*i).to_string().bytes()),
         Repr::Time(time) => out.extend(time.to_string().bytes()),
         Repr::Zone(zone) => out.extend(zone.name().bytes()),
         Repr::Object(object) if object.is_nil() => out.extend(b"<nil>"),

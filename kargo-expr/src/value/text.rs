@@ -64,10 +64,6 @@ impl Text {
         }
         Self::from_bytes(&[self.as_bytes(), other.as_bytes()].concat())
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.as_bytes().is_empty()
-    }
 }
 
 impl From<&str> for Text {

@@ -89,8 +89,10 @@ fn element(from: &Value, index: &Value) -> Result<Option<Value>, CallError> {
 }
 
 fn not_a_key(index: &Value) -> CallError {
-    let message =
-        format!("reflect.Value.MapIndex: value of type {} is not assignable to type string", index.type_name());
+    let message = format!(
+        "reflect.Value.MapIndex: value of type {} is not assignable to type string",
+        index.type_name()
+    );
     CallError::coded(Code::Type, message)
 }
 
@@ -150,7 +152,12 @@ pub(crate) fn length(value: &Value) -> Result<usize, CallError> {
 }
 
 /// `value[from:to]`; bounds outside are moved to the ends.
-pub(crate) fn slice(value: &Value, from: &Value, to: &Value, budget: &mut Budget) -> Result<Value, CallError> {
+pub(crate) fn slice(
+    value: &Value,
+    from: &Value,
+    to: &Value,
+    budget: &mut Budget,
+) -> Result<Value, CallError> {
     let length = match &value.repr {
         Repr::Text(_) | Repr::Bytes(_) | Repr::Array(_) => length(value)?,
         _ => return Err(CallError::coded(Code::Type, format!("cannot slice {}", value.type_name()))),

@@ -276,8 +276,7 @@ impl Vm<'_> {
             return Err(CallError::coded(crate::Code::Arguments, "stack underflow"));
         };
         let args = &self.stack[from..];
-        let tainted =
-            args.iter().any(|arg| if builtin.carries { arg.is_marked() } else { arg.is_tainted() });
+        let tainted = args.iter().any(|arg| if builtin.carries { arg.is_marked() } else { arg.is_tainted() });
         let mut context = Context { budget: &mut self.budget, host: self.host };
         let result = (builtin.run)(&mut context, args)?.marked_if(tainted);
         self.budget.nest(result.shape().depth)?;

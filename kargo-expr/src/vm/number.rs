@@ -171,9 +171,7 @@ pub(crate) fn to_int(value: &Value) -> Result<i64, CallError> {
     match number(value) {
         Some(Number::Int(i)) => Ok(i),
         Some(Number::Float(f)) => Ok(float_to_int(f)),
-        None => {
-            Err(CallError::coded(Code::Type, format!("invalid operation: int({})", shown(value))))
-        }
+        None => Err(CallError::coded(Code::Type, format!("invalid operation: int({})", shown(value)))),
     }
 }
 

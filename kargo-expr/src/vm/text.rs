@@ -28,8 +28,8 @@ pub(super) fn matches(a: &Value, b: &Value) -> Result<bool, CallError> {
         return Ok(false);
     }
     let pattern = expect(b)?;
-    let regex = re2::compile(&pattern.to_str())
-        .map_err(|error| CallError::coded(Code::Regex, error.to_string()))?;
+    let regex =
+        re2::compile(&pattern.to_str()).map_err(|error| CallError::coded(Code::Regex, error.to_string()))?;
     matches_regex(a, &regex)
 }
 
