@@ -3,9 +3,6 @@
 #[path = "it/tree.rs"]
 mod tree;
 
-#[path = "it/select.rs"]
-mod select;
-
 #[cfg(feature = "serde")]
 #[path = "it/reading.rs"]
 mod reading;

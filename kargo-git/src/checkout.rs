@@ -1,0 +1,143 @@
+//! Checkouts: a commit of a mirror as files in a work directory, with a repository of their own.
+
+use std::path::{Path, PathBuf};
+
+use git2::build::{CheckoutBuilder, CloneLocal, RepoBuilder};
+use git2::{Oid, Repository, ResetType};
+
+use crate::error::{Code, Error};
+use crate::mirror::{Mirror, Refs};
+use crate::remote::Remote;
+
+/// What to check out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Revision {
+    /// The branch that the remote calls its own.
+    Default,
+    /// A branch.
+    Branch(String),
+    /// A commit, by its whole id.
+    Commit(String),
+    /// A tag.
+    Tag(String),
+}
+
+/// What was checked out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkout {
+    /// The id of the commit.
+    pub commit: String,
+}
+
+/// Files with a repository of their own, which needs the mirror no more.
+pub struct Worktree {
+    pub(crate) repository: Repository,
+    pub(crate) path: PathBuf,
+}
+
+impl Mirror {
+    /// Checks `revision` out into the new folder `into`. The mirror must have it:
+    /// [`refresh`](Self::refresh) or [`need_commit`](Self::need_commit) see to that.
+    ///
+    /// # Errors
+    /// `git/not-found` where there is no such branch, tag or commit; `git/exists` where `into` is not empty;
+    /// `git/failed`.
+    pub fn check_out(
+        &self,
+        remote: &Remote,
+        refs: &Refs,
+        revision: &Revision,
+        into: &Path,
+    ) -> Result<(Worktree, Checkout), Error> {
+        let mut nothing = CheckoutBuilder::new();
+        nothing.dry_run();
+        let mut builder = RepoBuilder::new();
+        // Hard links to the mirror's objects: no copy, and no need of the mirror afterwards.
+        builder.clone_local(CloneLocal::Auto).with_checkout(nothing).remote_create(|repository, name, _| {
+            repository.remote(name, &format!("{}", self.path().display()))
+        });
+        let source =
+            self.path().to_str().ok_or_else(|| Error::new(Code::Io, "the mirror's path is not UTF-8"))?;
+        let repository = builder.clone(source, into)?;
+        repository.remote_set_url("origin", remote.written())?;
+        let worktree = Worktree { repository, path: into.to_owned() };
+        let commit = worktree.switch(refs, revision)?;
+        Ok((worktree, Checkout { commit }))
+    }
+}
+
+impl Worktree {
+    /// Opens the working tree at `path`.
+    ///
+    /// # Errors
+    /// `git/not-found` where there is none.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let repository = Repository::open(path).map_err(|error| {
+            Error::new(Code::NotFound, "there is no git working tree here").with_source(error)
+        })?;
+        Ok(Self { repository, path: path.to_owned() })
+    }
+
+    /// The address that it was cloned from, as the manifests have it.
+    pub fn origin(&self) -> Option<String> {
+        let origin = self.repository.find_remote("origin").ok()?;
+        origin.url().ok().map(str::to_owned)
+    }
+
+    /// The id of the commit that is checked out.
+    ///
+    /// # Errors
+    /// `git/not-found` before the first commit.
+    pub fn head(&self) -> Result<String, Error> {
+        Ok(self.repository.head()?.peel_to_commit()?.id().to_string())
+    }
+
+    /// The branch that is checked out; `None` where a commit or tag is.
+    pub fn branch(&self) -> Option<String> {
+        let head = self.repository.head().ok().filter(git2::Reference::is_branch)?;
+        head.shorthand().ok().map(str::to_owned)
+    }
+
+    fn switch(&self, refs: &Refs, revision: &Revision) -> Result<String, Error> {
+        let missing =
+            |what: &str, name: &str| Error::new(Code::NotFound, format!("there is no {what} {name:?}"));
+        let (commit, branch) = match revision {
+            Revision::Default => {
+                let name = refs.default_branch.as_deref().unwrap_or_default();
+                let tip = refs.branches.get(name).ok_or_else(|| missing("branch", name))?;
+                (tip.clone(), Some(name))
+            }
+            Revision::Branch(name) => {
+                (refs.branches.get(name).ok_or_else(|| missing("branch", name))?.clone(), Some(name.as_str()))
+            }
+            Revision::Tag(name) => (refs.tags.get(name).ok_or_else(|| missing("tag", name))?.clone(), None),
+            Revision::Commit(id) => (id.clone(), None),
+        };
+        let id = Oid::from_str(&commit).map_err(|_| missing("commit", &commit))?;
+        let object = self.repository.find_object(id, None).map_err(|_| missing("commit", &commit))?;
+        let commit = object.peel_to_commit()?;
+        match branch {
+            Some(name) => {
+                self.repository.branch(name, &commit, true)?;
+                self.repository.set_head(&format!("refs/heads/{name}"))?;
+            }
+            None => self.repository.set_head_detached(commit.id())?,
+        }
+        self.reset_to(commit.id())?;
+        Ok(commit.id().to_string())
+    }
+
+    /// Makes files and index those of `commit`, whatever they were.
+    pub(crate) fn reset_to(&self, commit: Oid) -> Result<(), Error> {
+        let object = self.repository.find_object(commit, None)?;
+        let mut files = CheckoutBuilder::new();
+        files.force().remove_untracked(false);
+        Ok(self.repository.reset(&object, ResetType::Hard, Some(&mut files))?)
+    }
+}
+
+impl std::fmt::Debug for Worktree {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worktree").field("path", &self.path).finish_non_exhaustive()
+    }
+}
