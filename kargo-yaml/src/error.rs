@@ -16,11 +16,13 @@ struct Repr {
     message: String,
     span: Option<Span>,
     hint: Option<String>,
+    #[cfg(feature = "serde")]
     /// The way from the value back up to the root, innermost first.
     path: Vec<Segment>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+#[cfg(feature = "serde")]
 /// A step on the way to the value that an error is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Segment {
@@ -112,6 +114,7 @@ impl Error {
             message: message.into(),
             span: None,
             hint: None,
+            #[cfg(feature = "serde")]
             path: Vec::new(),
             source: None,
         }))
@@ -170,6 +173,7 @@ impl Error {
         self.0.hint.as_deref()
     }
 
+    #[cfg(feature = "serde")]
     /// The field that it is about, as in `spec.steps[0].config`; empty for the root or where there is none.
     #[must_use]
     pub fn path(&self) -> String {
@@ -220,6 +224,7 @@ mod tests {
         assert_eq!(slugs.len(), Code::ALL.len());
     }
 
+    #[cfg(feature = "serde")]
     #[test]
     fn a_path_reads_from_the_root() {
         let error = Error(Box::new(Repr {

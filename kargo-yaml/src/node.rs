@@ -216,6 +216,12 @@ impl<'a> Node<'a> {
         Self { tree: self.tree, id }
     }
 
+    /// The document that it belongs to.
+    #[must_use]
+    pub fn document(self) -> Document<'a> {
+        Document { tree: self.tree }
+    }
+
     /// What it is.
     #[must_use]
     pub fn kind(self) -> Kind {

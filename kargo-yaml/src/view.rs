@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::parse::too_deep;
 use crate::schema::Resolved;
 use crate::{Code, Error, Kind, Node, Schema, Span};
 
@@ -18,7 +19,7 @@ impl<'a> Node<'a> {
     /// The entries of a map: what `<<` merges in, later ones over earlier ones, in the order in which each
     /// key first appears.
     pub(crate) fn view(self, schema: Schema) -> Result<Vec<Entry<'a>>, Error> {
-        let mut view = View { entries: Vec::new(), places: HashMap::new(), schema, merged: 0 };
+        let mut view = View { entries: Vec::new(), places: HashMap::new(), schema, merged: 0, depth: 0 };
         view.add_map(self)?;
         Ok(view.entries)
     }
@@ -71,7 +72,10 @@ struct View<'a> {
     /// Where the entry of each name is; kept only for large maps.
     places: HashMap<String, usize>,
     schema: Schema,
+    /// Maps merged so far.
     merged: usize,
+    /// Merges inside each other.
+    depth: usize,
 }
 
 /// Up to this many entries a map is searched, above it is indexed.
@@ -90,37 +94,37 @@ impl<'a> View<'a> {
         Ok(())
     }
 
+    /// Adds what a merge key's value names: a map, or a list of maps of which the earlier win.
     fn merge(&mut self, key: Node<'a>, value: Node<'a>) -> Result<(), Error> {
-        // A merge goes through an alias as a rule: what it adds counts as expansion.
-        self.merged += 1;
-        if self.merged > 1000 {
-            return Err(Error::new(Code::Limit, "more than 1000 merges in one map").at(key.span()));
+        if value.resolve().kind() != Kind::Sequence {
+            return self.merge_map(key, value);
         }
+        let items: Vec<_> = value.resolve().items().collect();
+        items.into_iter().rev().try_for_each(|item| self.merge_map(key, item))
+    }
+
+    fn merge_map(&mut self, key: Node<'a>, value: Node<'a>) -> Result<(), Error> {
         let source = value.resolve();
-        let wrong = |node: Node<'_>| {
-            let message = format!("`<<` merges maps; here is {}", node.resolve().kind().as_str());
-            Err(Error::new(Code::Merge, message).at(node.span()))
-        };
-        match source.kind() {
-            Kind::Mapping if !encloses(source, key) => self.add_map(source),
-            Kind::Mapping => Err(recursive(value.span())),
-            Kind::Sequence => {
-                // Earlier ones win: they are added last.
-                let items: Vec<_> = source.items().collect();
-                for item in items.into_iter().rev() {
-                    let map = item.resolve();
-                    if map.kind() != Kind::Mapping {
-                        return wrong(item);
-                    }
-                    if encloses(map, key) {
-                        return Err(recursive(item.span()));
-                    }
-                    self.add_map(map)?;
-                }
-                Ok(())
-            }
-            _ => wrong(value),
+        if source.kind() != Kind::Mapping {
+            let message = format!("`<<` merges maps; here is {}", source.kind().as_str());
+            return Err(Error::new(Code::Merge, message).at(value.span()));
         }
+        if encloses(source, key) {
+            return Err(recursive(value.span()));
+        }
+        let limits = &key.tree.source.limits;
+        self.merged += 1;
+        if self.merged > limits.alias_nodes {
+            let message = format!("more than {} merges in a map", limits.alias_nodes);
+            return Err(Error::new(Code::Limit, message).at(key.span()));
+        }
+        self.depth += 1;
+        if self.depth > limits.depth {
+            return Err(too_deep(limits.depth).at(key.span()));
+        }
+        let answer = self.add_map(source);
+        self.depth -= 1;
+        answer
     }
 
     fn add(&mut self, entry: Entry<'a>) {

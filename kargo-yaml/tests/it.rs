@@ -3,6 +3,9 @@
 #[path = "it/tree.rs"]
 mod tree;
 
+#[path = "it/select.rs"]
+mod select;
+
 #[cfg(feature = "serde")]
 #[path = "it/reading.rs"]
 mod reading;

@@ -1,5 +1,6 @@
 //! Discovery: which artifacts there are, and which of them a subscription selects.
 
+pub mod filter;
 pub mod paths;
 pub mod select;
 pub mod tags;

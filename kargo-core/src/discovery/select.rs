@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use kargo_expr::semver::Version;
 
+use super::filter::ExpressionFilter;
 use super::paths::PathFilter;
 use super::tags::{TagFilter, inner_version};
 use crate::error::{Code, Error};
@@ -28,8 +29,18 @@ pub const REMOVED_FIELD: Code = Code::new(
     "allowTags or ignoreTags stands beside a strategy that selects tags; Kargo takes neither since v1.11.",
 );
 
+/// An expression that filters is none.
+pub const BAD_EXPRESSION: Code =
+    Code::new("discovery/bad-expression", "The expressionFilter of a subscription is not an expression.");
+
+/// An expression that filters failed.
+pub const EXPRESSION_FAILED: Code = Code::new(
+    "discovery/expression-failed",
+    "The expressionFilter of a subscription failed for a commit or tag, or gave neither true nor false.",
+);
+
 /// The codes of this room.
-pub const CODES: &[Code] = &[BAD_TAG_FILTER, REMOVED_FIELD];
+pub const CODES: &[Code] = &[BAD_TAG_FILTER, REMOVED_FIELD, BAD_EXPRESSION, EXPRESSION_FAILED];
 
 /// More tags than this are not remembered to tell whether anything moved, as in Kargo.
 const MAX_OBSERVED_TAGS: usize = 1_000;
@@ -76,6 +87,7 @@ pub struct GitSelector {
     since: Option<Timestamp>,
     limit: usize,
     tags: TagFilter,
+    expression: Option<ExpressionFilter>,
     paths: PathFilter,
 }
 
@@ -83,9 +95,10 @@ impl GitSelector {
     /// Compiles what the subscription says.
     ///
     /// # Errors
-    /// [`BAD_TAG_FILTER`], [`REMOVED_FIELD`], or [`BAD_PATTERN`](crate::model::BAD_PATTERN) for paths.
+    /// [`BAD_TAG_FILTER`], [`REMOVED_FIELD`], [`BAD_EXPRESSION`], or [`BAD_PATTERN`](crate::model::BAD_PATTERN) for paths.
     pub fn new(subscription: &GitSubscription) -> Result<Self, Error> {
         let strategy = subscription.strategy();
+        let expression = subscription.expression_filter.as_deref().filter(|text| !text.is_empty());
         Ok(Self {
             strategy,
             second_dialect: subscription.is_second_dialect(),
@@ -93,6 +106,7 @@ impl GitSelector {
             since: subscription.since,
             limit: usize::try_from(subscription.discovery_limit()).unwrap_or(usize::MAX),
             tags: tag_filter(subscription, strategy)?,
+            expression: expression.map(ExpressionFilter::new).transpose()?,
             paths: PathFilter::of(subscription)?,
         })
     }
@@ -117,9 +131,16 @@ impl GitSelector {
         &self.paths
     }
 
-    /// Whether a commit of the branch is selected, as far as its paths do not matter.
-    pub fn admits_commit(&self, commit: &Commit) -> bool {
-        self.since.is_none_or(|since| commit.date >= since)
+    /// Whether a commit of the branch is selected, as far as its paths do not matter. `now` is what the
+    /// expression takes for the present.
+    ///
+    /// # Errors
+    /// [`EXPRESSION_FAILED`]; one such commit fails the whole discovery, as in Kargo.
+    pub fn admits_commit(&self, commit: &Commit, now: Timestamp) -> Result<bool, Error> {
+        if self.since.is_some_and(|since| commit.date < since) {
+            return Ok(false);
+        }
+        self.expression.as_ref().map_or(Ok(true), |filter| filter.admits_commit(commit, now))
     }
 
     /// Whether a tag may be selected, as far as its name tells.
@@ -127,7 +148,8 @@ impl GitSelector {
         self.tags.admits(name)
     }
 
-    /// The tags that are selected as far as their paths do not matter, newest first.
+    /// The tags that are selected as far as their paths do not matter, newest first. `now` is what the
+    /// expression takes for the present.
     ///
     /// - `SemVer`: the highest version first; of equal ones by name, the last first.
     /// - `Lexical`: by name, the last first.
@@ -135,19 +157,31 @@ impl GitSelector {
     /// - `allowTags` without a strategy (second dialect): commits by the newest creation date of a tag at
     ///   them; the tags of commits of one such date, and with them all tags at one commit, by the version
     ///   inside the name, the highest first; then by name, the last first.
-    pub fn order_tags(&self, tags: impl IntoIterator<Item = Tag>) -> Vec<Tag> {
-        let mut tags: Vec<Tag> = tags.into_iter().filter(|tag| self.admits_tag_name(&tag.name)).collect();
+    ///
+    /// # Errors
+    /// [`EXPRESSION_FAILED`]; one such tag fails the whole discovery, as in Kargo.
+    pub fn order_tags(&self, tags: impl IntoIterator<Item = Tag>, now: Timestamp) -> Result<Vec<Tag>, Error> {
+        let mut selected = Vec::new();
+        for tag in tags.into_iter().filter(|tag| self.admits_tag_name(&tag.name)) {
+            if self.expression.as_ref().map_or(Ok(true), |filter| filter.admits_tag(&tag, now))? {
+                selected.push(tag);
+            }
+        }
+        self.sort(&mut selected);
+        Ok(selected)
+    }
+
+    fn sort(&self, tags: &mut [Tag]) {
         match self.strategy {
             CommitSelectionStrategy::SemVer => {
                 tags.sort_by_cached_key(|tag| Reverse((Version::parse(&tag.name).ok(), tag.name.clone())));
             }
             CommitSelectionStrategy::Lexical => tags.sort_by(|a, b| b.name.cmp(&a.name)),
-            CommitSelectionStrategy::NewestTag if self.second_dialect => sort_by_newest_commit(&mut tags),
+            CommitSelectionStrategy::NewestTag if self.second_dialect => sort_by_newest_commit(tags),
             CommitSelectionStrategy::NewestTag | CommitSelectionStrategy::NewestFromBranch => {
                 tags.sort_by(|a, b| b.date.cmp(&a.date).then_with(|| a.name.cmp(&b.name)));
             }
         }
-        tags
     }
 
     /// What is remembered of the remote's tags to tell whether anything moved, given their names and the ids
@@ -269,7 +303,13 @@ mod tests {
 
     fn ordered(fields: Value, tags: &[(&str, &str, i64)]) -> Vec<String> {
         let tags = tags.iter().map(|(name, id, seconds)| tag(name, id, *seconds));
-        selector(fields).unwrap().order_tags(tags).into_iter().map(|tag| tag.name).collect()
+        selector(fields)
+            .unwrap()
+            .order_tags(tags, Timestamp::UNIX_EPOCH)
+            .unwrap()
+            .into_iter()
+            .map(|tag| tag.name)
+            .collect()
     }
 
     #[test]
@@ -288,6 +328,10 @@ mod tests {
             ),
             (json!({ "commitSelectionStrategy": "Lexical" }), vec!["x", "v1.9.0", "v1.9", "v1.10.0"]),
             (json!({ "commitSelectionStrategy": "NewestTag" }), vec!["v1.9.0", "v1.9", "x", "v1.10.0"]),
+            (
+                json!({ "commitSelectionStrategy": "NewestTag", "expressionFilter": "tag != 'x' && id != 'b'" }),
+                vec!["v1.9.0", "v1.9"],
+            ),
             (
                 json!({ "commitSelectionStrategy": "NewestTag", "allowTagsRegexes": ["^v"], "ignoreTagsRegexes": ["0$"] }),
                 vec!["v1.9"],
@@ -336,9 +380,14 @@ mod tests {
 
     #[test]
     fn commits_of_a_branch() {
-        let selector = selector(json!({ "branch": "main", "since": "1970-01-01T00:00:10Z" })).unwrap();
+        let fields =
+            json!({ "branch": "main", "since": "1970-01-01T00:00:10Z", "expressionFilter": "id != 'b'" });
+        let selector = selector(fields).unwrap();
         assert!(!selector.selects_tags());
-        assert!(selector.admits_commit(&commit("a", 10)) && !selector.admits_commit(&commit("a", 9)));
+        for (id, seconds, admitted) in [("a", 10, true), ("a", 9, false), ("b", 10, false)] {
+            let answer = selector.admits_commit(&commit(id, seconds), Timestamp::UNIX_EPOCH);
+            assert_eq!(answer.unwrap(), admitted, "{id} {seconds}");
+        }
         let discovered = selector.discovered_commit(commit("a", 10));
         assert_eq!((discovered.branch.as_str(), discovered.tag.as_str()), ("main", ""));
         assert_eq!(discovered.creator_date, Some(Timestamp::from_second(10).unwrap()));

@@ -10,13 +10,16 @@ use crate::go::Error;
 /// A class without any character.
 pub(super) const NOTHING: &str = r"[^\x{0}-\x{10FFFF}]";
 
+/// What a `\p` class counts as: the letters are about as many.
+const UNICODE_CLASS: u32 = 150_000;
+
 /// A class, written for the `regex` crate.
 pub(super) struct Scanned<'a> {
     pub(super) out: String,
     /// The pattern after it.
     pub(super) rest: &'a str,
-    /// How many `\p` classes it has.
-    pub(super) unicode_classes: usize,
+    /// About how many characters it lists: the crate spends time on each to ignore letter case.
+    pub(super) listed: u32,
 }
 
 /// A class in brackets; `token` begins with `[`.
@@ -25,7 +28,7 @@ pub(super) fn bracketed(token: &str) -> Result<Scanned<'_>, Error> {
     let negated = rest.strip_prefix('^');
     rest = negated.unwrap_or(rest);
     let mut items = String::new();
-    let mut unicode_classes = 0;
+    let mut listed = 0_u32;
     let mut first = true;
     while first || !rest.starts_with(']') {
         first = false;
@@ -34,21 +37,24 @@ pub(super) fn bracketed(token: &str) -> Result<Scanned<'_>, Error> {
             rest = after;
         } else if let Some(inner) = escaped(rest)? {
             items.push_str(&inner.out);
-            unicode_classes += inner.unicode_classes;
+            listed = listed.saturating_add(inner.listed);
             rest = inner.rest;
         } else {
-            rest = range(rest, token, &mut items)?;
+            let (low, high, after) = range(rest, token)?;
+            push_range(&mut items, low, high);
+            listed = listed.saturating_add(high - low + 1);
+            rest = after;
         }
     }
     if items.is_empty() {
         items.push_str(NOTHING);
     }
     let caret = if negated.is_some() { "^" } else { "" };
-    Ok(Scanned { out: format!("[{caret}{items}]"), rest: &rest[1..], unicode_classes })
+    Ok(Scanned { out: format!("[{caret}{items}]"), rest: &rest[1..], listed })
 }
 
 /// One character or two with a hyphen between.
-fn range<'a>(text: &'a str, class: &str, items: &mut String) -> Result<&'a str, Error> {
+fn range<'a>(text: &'a str, class: &str) -> Result<(u32, u32, &'a str), Error> {
     let (low, mut rest) = class_character(text, class)?;
     let mut high = low;
     if let Some(after) = rest.strip_prefix('-').filter(|after| !after.is_empty() && !after.starts_with(']')) {
@@ -58,8 +64,7 @@ fn range<'a>(text: &'a str, class: &str, items: &mut String) -> Result<&'a str, 
             return Err(problem("invalid character class range", written));
         }
     }
-    push_range(items, low, high);
-    Ok(rest)
+    Ok((low, high, rest))
 }
 
 fn class_character<'a>(text: &'a str, class: &str) -> Result<(u32, &'a str), Error> {
@@ -119,7 +124,7 @@ pub(super) fn escaped(text: &str) -> Result<Option<Scanned<'_>>, Error> {
         'p' | 'P' => return unicode_class(text, letter == 'P').map(Some),
         _ => return Ok(None),
     };
-    Ok(Some(Scanned { out: class.to_owned(), rest: &text[2..], unicode_classes: 0 }))
+    Ok(Some(Scanned { out: class.to_owned(), rest: &text[2..], listed: 0 }))
 }
 
 fn unicode_class(text: &str, negated: bool) -> Result<Scanned<'_>, Error> {
@@ -136,7 +141,7 @@ fn unicode_class(text: &str, negated: bool) -> Result<Scanned<'_>, Error> {
     let positive = name.strip_prefix('^');
     let table = unicode_table(positive.unwrap_or(name)).ok_or_else(|| invalid(sequence))?;
     let caret = if negated != positive.is_some() { "^" } else { "" };
-    Ok(Scanned { out: format!("[{caret}{table}]"), rest, unicode_classes: 1 })
+    Ok(Scanned { out: format!("[{caret}{table}]"), rest, listed: UNICODE_CLASS })
 }
 
 /// The crate's name of a general category or a script; letter case, spaces, `_` and `-` do not matter.

@@ -180,8 +180,14 @@ mod tests {
     fn large_patterns_are_refused() {
         let nested = "(".repeat(MAX_NESTING + 1) + &")".repeat(MAX_NESTING + 1);
         let stacked = format!("a{}", r"*\Q\E".repeat(1000));
-        let table =
-            ["a".repeat(MAX_PATTERN + 1), r"\pL".repeat(20_000), r"(\pL{30}){30}".into(), nested, stacked];
+        let table = [
+            "a".repeat(MAX_PATTERN + 1),
+            r"\pL".repeat(20_000),
+            "(?i)[ -\u{10ffff}]".repeat(5000),
+            r"(\pL{30}){30}".into(),
+            nested,
+            stacked,
+        ];
         for pattern in &table {
             assert!(compile(pattern).is_err(), "{pattern:.20}");
         }

@@ -8,8 +8,9 @@ use crate::go::Error;
 
 /// Go's bound on the counts of a repetition, and on their product when repetitions nest.
 const MAX_REPEAT: u32 = 1000;
-/// Each Unicode class takes some kilobytes before the compiled size is known.
-const MAX_UNICODE_CLASSES: usize = 500;
+/// Most characters that all classes together may list, as 18 classes of all characters do: they take time
+/// and memory before the compiled size is known.
+const MAX_LISTED: u32 = 20_000_000;
 
 pub(super) fn translate(pattern: &str) -> Result<String, Error> {
     let mut scanner = Scanner::new(pattern);
@@ -71,7 +72,7 @@ struct Scanner<'a> {
     group: Group,
     outer: Vec<Group>,
     names: HashSet<&'a str>,
-    unicode_classes: usize,
+    listed: u32,
     /// From where the token before was a repetition.
     last_repeat: Option<&'a str>,
 }
@@ -85,7 +86,7 @@ impl<'a> Scanner<'a> {
             group: Group::default(),
             outer: Vec::new(),
             names: HashSet::new(),
-            unicode_classes: 0,
+            listed: 0,
             last_repeat: None,
         }
     }
@@ -140,8 +141,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn class_atom(&mut self, scanned: &class::Scanned<'_>) -> Result<(), Error> {
-        self.unicode_classes += scanned.unicode_classes;
-        if self.unicode_classes > MAX_UNICODE_CLASSES {
+        self.listed = self.listed.saturating_add(scanned.listed);
+        if self.listed > MAX_LISTED {
             return Err(problem("expression too large", self.pattern));
         }
         self.atom(&scanned.out);

@@ -47,11 +47,7 @@ impl Duration {
         let mut total = 0_u64;
         while !rest.is_empty() {
             let (value, after) = parse_part(rest, text)?;
-            // Neither is above 2^63, so the sum does not wrap.
-            total += value;
-            if total > 1 << 63 {
-                return Err(invalid());
-            }
+            total = total.checked_add(value).filter(|total| *total <= 1 << 63).ok_or_else(invalid)?;
             rest = after;
         }
         if negative {
@@ -168,7 +164,7 @@ fn fraction_of(digits: &str, unit: u64) -> u64 {
     let (mut value, mut scale) = (0_u64, 1.0_f64);
     for digit in digits.bytes().map(|b| u64::from(b - b'0')) {
         // More digits than fit are dropped.
-        let next = value.checked_mul(10).map(|v| v + digit).filter(|v| *v <= 1 << 63);
+        let next = value.checked_mul(10).and_then(|v| v.checked_add(digit)).filter(|v| *v <= 1 << 63);
         let Some(next) = next else { break };
         value = next;
         scale *= 10.0;
@@ -246,6 +242,7 @@ mod tests {
             ("9223372036854775807ns", "2562047h47m16.854775807s"),
             ("-9223372036854775808ns", "-2562047h47m16.854775808s"),
             ("0.3333333333333333333h", "20m0s"),
+            (".18446744073709551619s", "184.46744ms"),
         ];
         for (text, expected) in table {
             assert_eq!(Duration::parse(text).unwrap().to_string(), expected, "{text}");
@@ -262,6 +259,10 @@ mod tests {
             ("1d", "time: unknown unit \"d\" in duration \"1d\""),
             ("1h é", "time: unknown unit \"h \\xc3\\xa9\" in duration \"1h \\xc3\\xa9\""),
             ("2562048h", "time: invalid duration \"2562048h\""),
+            (
+                "9223372036854775808s.18446744073709551619s",
+                "time: invalid duration \"9223372036854775808s.18446744073709551619s\"",
+            ),
             ("9223372036854775808ns", "time: invalid duration \"9223372036854775808ns\""),
         ];
         for (text, expected) in table {

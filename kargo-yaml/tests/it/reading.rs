@@ -58,6 +58,8 @@ fn what_json_cannot_say_is_an_error() {
         .map(|level| format!("l{level}: &l{level} [{}]\n", vec![format!("*l{}", level - 1); 9].join(", ")))
         .collect();
     let chain: String = (1..400).map(|link| format!("c{link}: &c{link} [*c{}]\n", link - 1)).collect();
+    let merges: String =
+        (1..5000).map(|link| format!("m{link}: &m{link} {{<<: *m{}}}\n", link - 1)).collect();
     for (text, code) in [
         ("a: .inf".to_owned(), Code::NonFinite),
         ("{[a]: 1}".to_owned(), Code::Key),
@@ -68,6 +70,7 @@ fn what_json_cannot_say_is_an_error() {
         ("a: &a {<<: *a}".to_owned(), Code::Recursive),
         (format!("l0: &l0 x\n{laughs}"), Code::Limit),
         (format!("c0: &c0 x\n{chain}"), Code::Limit),
+        (format!("m0: &m0 {{}}\n{merges}"), Code::Limit),
     ] {
         let error = json_of(&text, Schema::Kubernetes11).unwrap_err();
         assert_eq!(error.code(), code, "{text:.40}: {error}");
