@@ -34,14 +34,8 @@ pub fn generate(random: u64, mut is_taken: impl FnMut(&str) -> bool) -> String {
     };
     let plain = (0..pairs).map(pair);
     let numbered = (2_u64..).map(|number| format!("{}-{number}", pair(0)));
-    let mut names = plain.chain(numbered);
-    loop {
-        match names.next() {
-            Some(name) if is_taken(&name) => {}
-            Some(name) => return name,
-            None => return String::new(),
-        }
-    }
+    // The numbers do not end before something is free.
+    plain.chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -80,6 +80,20 @@ mod tests {
     }
 
     #[test]
+    fn order_does_not_count_and_content_does() {
+        let commit = |id: &str| GitCommit::new("https://h/r", id);
+        let name = |freight: Freight| freight.named_by_content().metadata.name;
+        let one = name(freight().with_commit(commit("1")).with_commit(commit("2")));
+        assert_eq!(
+            one,
+            name(freight().with_commit(commit("2")).with_commit(commit("1")).with_alias("calm-otter"))
+        );
+        assert_ne!(one, name(freight().with_commit(commit("1"))));
+        let elsewhere = Freight { origin: FreightOrigin::warehouse("other"), ..freight() };
+        assert_ne!(one, name(elsewhere.with_commit(commit("1")).with_commit(commit("2"))));
+    }
+
+    #[test]
     fn parts_as_they_are_hashed() {
         let commit = GitCommit::new("git@github.com:Example/Repo.git", "1").with_branch("main");
         assert_eq!(commit_part(&commit), "ssh://git@github.com/example/repo:1");
