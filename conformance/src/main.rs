@@ -5,8 +5,10 @@
 #![expect(clippy::print_stdout, reason = "printing is what this program is for")]
 
 mod crds;
+mod expr;
+mod template;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -24,6 +26,16 @@ enum Corpus {
     Crds {
         /// The folder with the definitions.
         folder: PathBuf,
+    },
+    /// Runs expressions and compares kind, value and the place of errors.
+    Expr {
+        /// A file of JSON lines, with `envs.json` beside it.
+        file: PathBuf,
+    },
+    /// Renders templates and JSON templates.
+    Template {
+        /// A file of JSON lines.
+        file: PathBuf,
     },
 }
 
@@ -52,10 +64,19 @@ impl Tally {
     }
 }
 
+/// The cases of a corpus, one for each line.
+fn cases(file: &Path) -> Result<Vec<serde_json::Value>, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let lines = text.lines().filter(|line| !line.is_empty());
+    lines.map(|line| serde_json::from_str(line).map_err(|error| error.to_string())).collect()
+}
+
 fn main() -> ExitCode {
     let tally = match Arguments::parse().corpus {
         Corpus::Crds { folder } if !folder.is_dir() => return skipped(&folder),
         Corpus::Crds { folder } => crds::run(&folder),
+        Corpus::Expr { file } => expr::run(&file),
+        Corpus::Template { file } => template::run(&file),
     };
     match tally {
         Ok(tally) => tally.report(),

@@ -50,8 +50,8 @@ fn kind(value: &Value) -> &str {
         Repr::Map(_) | Repr::AnyMap(_) => "map",
         Repr::Method(_) => "func",
         Repr::Duration(_) | Repr::Named(..) | Repr::Time(_) => value.type_name(),
-        Repr::Zone(_) => "unknown",
-        Repr::Object(_) => "struct",
+        Repr::Zone(_) => "time.Location",
+        Repr::Object(object) => object.type_path(),
     }
 }
 

@@ -127,6 +127,10 @@ impl Object for SemVer {
         if self.pointer { "*semver.Version" } else { "semver.Version" }
     }
 
+    fn type_path(&self) -> &str {
+        "github.com/Masterminds/semver/v3.Version"
+    }
+
     fn field(&self, _: &str) -> Option<Value> {
         None
     }

@@ -11,6 +11,11 @@ pub trait Object: Send + Sync + Debug {
     /// The Go type, for messages: `v1alpha1.GitCommit`.
     fn type_name(&self) -> &str;
 
+    /// What `type()` gives: the type with its whole package path, where that differs.
+    fn type_path(&self) -> &str {
+        self.type_name().trim_start_matches('*')
+    }
+
     /// The field of this name.
     fn field(&self, name: &str) -> Option<Value>;
 
