@@ -101,8 +101,6 @@ codes! {
     Alias = "yaml/alias",
     /// The new value cannot be written at this place.
     Unwritable = "yaml/unwritable",
-    /// Two edits of one pass address the same node with different values, or one inside the other.
-    Conflict = "yaml/conflict",
     /// An edit would have changed more than its target; nothing was changed.
     Verify = "yaml/verify",
 }

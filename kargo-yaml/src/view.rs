@@ -1,7 +1,7 @@
 //! A map as its reader sees it: merges done, keys as text, each key once.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::parse::too_deep;
 use crate::schema::Resolved;
@@ -158,19 +158,23 @@ pub(crate) fn recursive(span: Span) -> Error {
 }
 
 impl<'a> crate::Document<'a> {
-    /// The second and later ones of keys that a map has more than once, in the order of the text.
-    ///
-    /// Keys are compared as Kargo's tools read them: `on` and `true` are one key.
+    /// The second and later ones of keys that a map has more than once, in the order of the maps. Keys are
+    /// compared by their text.
     #[must_use]
     pub fn duplicate_keys(self) -> Vec<Node<'a>> {
         let mut found = Vec::new();
+        let mut keys = Vec::new();
         for map in self.nodes().filter(|node| node.kind() == Kind::Mapping) {
-            let mut seen = std::collections::HashSet::new();
-            for (key, _) in map.entries().filter(|(key, _)| !key.is_merge_key(Schema::Kubernetes11)) {
-                let Ok(name) = key.key_text(Schema::Kubernetes11) else { continue };
-                if !seen.insert(name) {
-                    found.push(key);
-                }
+            keys.clear();
+            keys.extend(map.entries().map(|(key, _)| key).filter(|key| key.resolve().text().is_some()));
+            if keys.len() <= SEARCHED {
+                let texts = |key: Node<'a>| key.resolve().text();
+                let twice =
+                    (1..keys.len()).filter(|&at| keys[..at].iter().any(|key| texts(*key) == texts(keys[at])));
+                found.extend(twice.map(|at| keys[at]));
+            } else {
+                let mut seen = HashSet::with_capacity(keys.len());
+                found.extend(keys.iter().copied().filter(|key| !seen.insert(key.resolve().text())));
             }
         }
         found

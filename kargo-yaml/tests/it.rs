@@ -3,6 +3,9 @@
 #[path = "it/tree.rs"]
 mod tree;
 
+#[path = "it/edits.rs"]
+mod edits;
+
 #[path = "it/select.rs"]
 mod select;
 

@@ -102,8 +102,10 @@ fn limits_and_errors_have_codes_and_places() {
 
 #[test]
 fn duplicate_keys_are_found() {
-    let text = "a: 1\nb: {c: 1, 'c': 2}\non: 1\ntrue: 2\n";
+    let many: String = (0..40).map(|key| format!("k{}: {key}\n", key % 39)).collect();
+    let text = &format!("a: 1\nb: {{c: 1, 'c': 2}}\na: 2\n---\n{many}");
     let stream = Stream::parse(text, &Limits::default()).unwrap();
-    let found: Vec<_> = stream.document(0).unwrap().duplicate_keys().into_iter().map(Node::source).collect();
-    assert_eq!(found, ["true", "'c'"]);
+    let found: Vec<_> =
+        stream.documents().flat_map(|document| document.duplicate_keys()).map(Node::source).collect();
+    assert_eq!(found, ["a", "'c'", "k0"]);
 }
