@@ -88,6 +88,13 @@ impl JsonTemplate {
         Self { root: parse(json, env, ""), reserved: env.reserved() }
     }
 
+    /// Changes templates by their JSON pointers.
+    #[must_use]
+    pub fn map(mut self, mut change: impl FnMut(&str, Template) -> Template) -> Self {
+        self.root = self.root.map(&mut change);
+        self
+    }
+
     /// The strings that do not parse, by their JSON pointers.
     pub fn errors(&self) -> impl Iterator<Item = (&str, &Error)> {
         let leaves = self.leaves().into_iter();
@@ -160,6 +167,20 @@ fn parse(json: &Json, env: &Env, pointer: &str) -> Node {
 }
 
 impl Node {
+    fn map(self, change: &mut dyn FnMut(&str, Template) -> Template) -> Self {
+        match self {
+            Self::Constant(json) => Self::Constant(json),
+            Self::Leaf { pointer, template } => {
+                let template = template.map(|template| change(&pointer, template));
+                Self::Leaf { pointer, template }
+            }
+            Self::Array(items) => Self::Array(items.into_iter().map(|item| item.map(change)).collect()),
+            Self::Object(entries) => {
+                Self::Object(entries.into_iter().map(|(key, value)| (key, value.map(change))).collect())
+            }
+        }
+    }
+
     fn leaves<'n>(&'n self, into: &mut Vec<(&'n str, Result<&'n Template, &'n Error>)>) {
         match self {
             Self::Constant(_) => {}

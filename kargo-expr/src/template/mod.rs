@@ -36,6 +36,8 @@ pub struct Template {
     parts: Vec<Part>,
     /// Whether it has a delimiter: only then is the text read again.
     literal: bool,
+    /// How values are written that stand between double quotes of the text.
+    escape: Option<fn(&str) -> String>,
 }
 
 #[derive(Debug, Clone)]
@@ -51,7 +53,7 @@ impl Template {
     /// # Errors
     /// An expression that is not closed or does not compile; the span is within the template.
     pub fn parse(text: &str, env: &Env) -> Result<Self, Error> {
-        let mut template = Self { text: text.into(), parts: Vec::new(), literal: true };
+        let mut template = Self { text: text.into(), parts: Vec::new(), literal: true, escape: None };
         let mut at = 0;
         while let Some((start, open, close)) = next_opener(text, at) {
             template.literal = false;
@@ -78,6 +80,23 @@ impl Template {
         if start < end {
             self.parts.push(Part::Text(Span::new(start, end)));
         }
+    }
+
+    /// Escapes what expressions put between double quotes of the text, where the text is one in which quotes
+    /// mean something: a value then cannot end the string that it stands in. A `\\` in such a string escapes
+    /// what follows.
+    ///
+    /// ```
+    /// use kargo_expr::{Answer, Env, NoHost, Scope, Template};
+    /// let template = Template::parse(r#".apps["${{ app }}"]"#, &Env::new())?.escape_quoted(|text| text.replace('"', "\\\""));
+    /// let Answer::Ready(path) = template.render(&Scope::new().with("app", "a\"]"), &NoHost)? else { panic!() };
+    /// assert_eq!(path.as_str(), Some(r#".apps["a\"]"]"#));
+    /// # Ok::<(), kargo_expr::Error>(())
+    /// ```
+    #[must_use]
+    pub fn escape_quoted(mut self, escape: fn(&str) -> String) -> Self {
+        self.escape = Some(escape);
+        self
     }
 
     /// Whether there is no expression: the value is the text itself.
@@ -119,10 +138,13 @@ impl Template {
     fn concat(&self, scope: &Scope, host: &dyn Host) -> Result<Answer<(Vec<u8>, bool)>, Error> {
         let mut out = Vec::with_capacity(self.text.len());
         let mut tainted = false;
+        let mut quoted = false;
         for part in &self.parts {
             match part {
                 Part::Text(span) => {
-                    out.extend_from_slice(&self.text.as_bytes()[span.start as usize..span.end as usize]);
+                    let text = &self.text.as_bytes()[span.start as usize..span.end as usize];
+                    quoted = is_quoted_after(text, quoted);
+                    out.extend_from_slice(text);
                 }
                 Part::Expression(span, program) => {
                     let start = span.start as usize;
@@ -131,12 +153,32 @@ impl Template {
                         Answer::Need(need) => return Ok(Answer::Need(need)),
                     };
                     tainted |= value.is_tainted();
+                    let value_start = out.len();
                     write(&value, &mut out).map_err(|error| error.with_span(*span))?;
+                    if let (true, Some(escape)) = (quoted, self.escape) {
+                        let plain = String::from_utf8_lossy(&out.split_off(value_start)).into_owned();
+                        out.extend_from_slice(escape(&plain).as_bytes());
+                    }
                 }
             }
         }
         Ok(Answer::Ready((out, tainted)))
     }
+}
+
+/// Whether what follows `text` stands between double quotes, where `quoted` says it for its beginning.
+fn is_quoted_after(text: &[u8], mut quoted: bool) -> bool {
+    let mut bytes = text.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\\' if quoted => {
+                bytes.next();
+            }
+            _ => {}
+        }
+    }
+    quoted
 }
 
 /// The leftmost opener from `from` on, with its closer.

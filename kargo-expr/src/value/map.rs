@@ -91,6 +91,28 @@ impl Map {
         Self::body(entries, self.0.of_strings)
     }
 
+    /// Sets one entry: in place where nobody else holds the map, else in a copy.
+    pub fn insert(&mut self, key: impl Into<Text>, value: impl Into<Value>) {
+        let (key, value) = (key.into(), value.into());
+        let Some(body) = Arc::get_mut(&mut self.0) else {
+            *self = self.with(key, value);
+            return;
+        };
+        let inner = value.shape();
+        match body.entries.binary_search_by(|(name, _)| name.cmp(&key)) {
+            Ok(found) => {
+                body.entries[found].1 = value;
+                // What was replaced may have been the deepest value, or the only tainted one.
+                body.shape = Shape::of(body.entries.iter().map(|(_, value)| value));
+            }
+            Err(place) => {
+                body.entries.insert(place, (key, value));
+                body.shape.depth = body.shape.depth.max(inner.depth + 1);
+                body.shape.tainted |= inner.tainted;
+            }
+        }
+    }
+
     pub(crate) fn is_of_strings(&self) -> bool {
         self.0.of_strings
     }

@@ -185,7 +185,8 @@ impl Value {
     }
 
     /// Marked itself, not only by something inside it.
-    pub(crate) fn is_marked(&self) -> bool {
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
         self.tainted
     }
 
