@@ -6,6 +6,7 @@
 
 mod crds;
 mod expr;
+mod promote;
 mod template;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +35,11 @@ enum Corpus {
     },
     /// Renders templates and JSON templates.
     Template {
+        /// A file of JSON lines.
+        file: PathBuf,
+    },
+    /// Runs whole Promotions.
+    Promote {
         /// A file of JSON lines.
         file: PathBuf,
     },
@@ -77,6 +83,8 @@ fn main() -> ExitCode {
         Corpus::Crds { folder } => crds::run(&folder),
         Corpus::Expr { file } => expr::run(&file),
         Corpus::Template { file } => template::run(&file),
+        Corpus::Promote { file } if !file.is_file() => return skipped(&file),
+        Corpus::Promote { file } => promote::run(&file),
     };
     match tally {
         Ok(tally) => tally.report(),
