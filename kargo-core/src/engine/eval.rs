@@ -50,7 +50,11 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Whether the `if` of the reference to a task lets the task run. The view ends where the task begins.
-    pub(super) async fn task_condition(&mut self, task: &Task, condition: &Compiled) -> Result<bool, EvalError> {
+    pub(super) async fn task_condition(
+        &mut self,
+        task: &Task,
+        condition: &Compiled,
+    ) -> Result<bool, EvalError> {
         let base = self.base(&task.alias).with("outputs", self.view.progress.outputs.value());
         let base = base.with("stepMetas", self.step_metas(None));
         let vars = self.vars(&base, &task.vars).await?;
@@ -75,17 +79,15 @@ impl<'a> Evaluation<'a> {
             let functions = Functions { view: self.view, data: &self.data };
             let answer = config
                 .render(&scope, &functions)
-                .map_err(|leaf| EvalError::new(format_args!("config{}", leaf.pointer), &leaf.error))?;
+                .map_err(|leaf| EvalError::new(format_args!("config{}", leaf.pointer()), leaf.error()))?;
             match answer {
                 JsonAnswer::Need(need) => self.fetch(need).await?,
-                JsonAnswer::Ready(config, tainted) => {
-                    for pointer in tainted {
-                        let leaf = config.pointer(&pointer).and_then(Json::as_str);
-                        if let Some(leaf) = leaf.filter(|leaf| LEARNED_LEAF.contains(&leaf.len())) {
-                            self.parts.redactor.learn(leaf);
-                        }
+                JsonAnswer::Ready { json, tainted } => {
+                    let leaves = tainted.iter().filter_map(|pointer| json.pointer(pointer)?.as_str());
+                    for leaf in leaves.filter(|leaf| LEARNED_LEAF.contains(&leaf.len())) {
+                        self.parts.redactor.learn(leaf);
                     }
-                    return Ok(handed_over(config));
+                    return Ok(handed_over(json));
                 }
             }
         }

@@ -37,7 +37,10 @@ impl Data {
     pub(super) async fn fetch(&mut self, parts: &Parts, project: &str, need: Need) -> Result<(), Error> {
         if self.values.len() + self.warehouses.len() >= parts.limits.look_ups {
             let limit = parts.limits.look_ups;
-            return Err(Error::new(LOOK_UP, format!("the expressions of one step ask for more than {limit} objects")));
+            return Err(Error::new(
+                LOOK_UP,
+                format!("the expressions of one step ask for more than {limit} objects"),
+            ));
         }
         if &*need.kind == WAREHOUSE {
             let found = stored(parts, Kind::Warehouse, project, &need.key).await?;
@@ -59,11 +62,15 @@ async fn look_up(parts: &Parts, project: &str, kind: &str, name: &str) -> Result
         "sharedConfigMap" => config_map(parts, &parts.shared_project, name).await,
         "freightMetadata" => {
             let found = stored(parts, Kind::Freight, project, name).await?;
-            Ok(metadata(found.as_deref().and_then(Resource::get::<Freight>).map(|freight| &freight.status.metadata)))
+            Ok(metadata(
+                found.as_deref().and_then(Resource::get::<Freight>).map(|freight| &freight.status.metadata),
+            ))
         }
         "stageMetadata" => {
             let found = stored(parts, Kind::Stage, project, name).await?;
-            Ok(metadata(found.as_deref().and_then(Resource::get::<Stage>).map(|stage| &stage.status.metadata)))
+            Ok(metadata(
+                found.as_deref().and_then(Resource::get::<Stage>).map(|stage| &stage.status.metadata),
+            ))
         }
         "freightStatus" => {
             let found = stored(parts, Kind::Freight, project, name).await?;
@@ -73,11 +80,18 @@ async fn look_up(parts: &Parts, project: &str, kind: &str, name: &str) -> Result
     }
 }
 
-async fn stored(parts: &Parts, kind: Kind, project: &str, name: &str) -> Result<Option<Arc<Resource>>, Error> {
+async fn stored(
+    parts: &Parts,
+    kind: Kind,
+    project: &str,
+    name: &str,
+) -> Result<Option<Arc<Resource>>, Error> {
     let key = Key::new(kind, project, name);
-    let found = parts.store.get(&key).await.map_err(|error| {
-        Error::new(LOOK_UP, format!("could not read {key}")).with_source(error)
-    })?;
+    let found = parts
+        .store
+        .get(&key)
+        .await
+        .map_err(|error| Error::new(LOOK_UP, format!("could not read {key}")).with_source(error))?;
     Ok(found.map(|stored| stored.resource))
 }
 

@@ -1,8 +1,8 @@
 //! Which piece of Freight an expression means, and the artifact in it: Kargo's rules for `commitFrom` and the like.
 
 use crate::model::{
-    ArtifactReference, Chart, FreightOrigin, FreightReference, FreightRequest, GitCommit, Image, RepoSubscription,
-    SubscriptionSource, Warehouse, url,
+    ArtifactReference, Chart, FreightOrigin, FreightReference, FreightRequest, GitCommit, Image,
+    RepoSubscription, SubscriptionSource, Warehouse, url,
 };
 
 /// What is looked for.

@@ -27,9 +27,11 @@ pub(super) fn env(with_status: bool) -> Env {
     for look_up in ["freightMetadata", "freightStatus", "stageMetadata"] {
         env = env.with_host_function(look_up, Signature::new(name(), Type::Any));
     }
-    for (function, out) in
-        [("commitFrom", object::commit_type()), ("imageFrom", object::image_type()), ("artifactFrom", Type::Any)]
-    {
+    for (function, out) in [
+        ("commitFrom", object::commit_type()),
+        ("imageFrom", object::image_type()),
+        ("artifactFrom", Type::Any),
+    ] {
         env = env.with_host_overloads(function, with_origin(&name(), &out));
     }
     let chart = object::chart_type();
@@ -77,7 +79,8 @@ impl<'a> View<'a> {
     pub(super) fn has_failure(&self, first: usize) -> bool {
         let visible = self.progress.metas.iter().zip(&self.plan.steps).take(self.steps).skip(first);
         visible.into_iter().any(|(meta, step)| {
-            matches!(meta.status, Some(StepStatus::Failed | StepStatus::Errored)) && step.failure_counts_for(self.task)
+            matches!(meta.status, Some(StepStatus::Failed | StepStatus::Errored))
+                && step.failure_counts_for(self.task)
         })
     }
 
@@ -111,8 +114,12 @@ impl Host for Functions<'_> {
             "status" => self.view.status_of(only(function, args)?).into(),
             "warehouse" => origin(&FreightOrigin::warehouse(named(function, args)?)),
             "commitFrom" => return self.find(function, args, Sought::commit, nil_commit),
-            "imageFrom" => return self.find(function, args, |repo| Sought::Image(repo.to_owned()), nil_image),
-            "artifactFrom" => return self.find(function, args, |name| Sought::Artifact(name.to_owned()), Value::nil),
+            "imageFrom" => {
+                return self.find(function, args, |repo| Sought::Image(repo.to_owned()), nil_image);
+            }
+            "artifactFrom" => {
+                return self.find(function, args, |name| Sought::Artifact(name.to_owned()), Value::nil);
+            }
             "chartFrom" => return self.chart(args),
             "freightMetadata" | "freightStatus" | "stageMetadata" => {
                 return Ok(self.look_up(function, named(function, args)?));
@@ -175,7 +182,9 @@ impl Functions<'_> {
         match self.found(&sought, origin) {
             Ok(Some(found)) => Ok(Answer::Ready(artifact(found))),
             Ok(None) if given => Ok(Answer::Ready(nil_chart())),
-            Ok(None) => Err(CallError::new(format!("{} not found in the promoted Freight", sought.describe()))),
+            Ok(None) => {
+                Err(CallError::new(format!("{} not found in the promoted Freight", sought.describe())))
+            }
             Err(stop) => stop.into_answer(),
         }
     }
@@ -248,7 +257,10 @@ fn named<'a>(function: &str, args: &'a [Value]) -> Result<&'a str, CallError> {
 
 fn text<'a>(function: &str, value: &'a Value) -> Result<&'a str, CallError> {
     value.as_str().ok_or_else(|| {
-        CallError::new(format!("cannot use {} as argument (type string) to call {function}", value.type_name()))
+        CallError::new(format!(
+            "cannot use {} as argument (type string) to call {function}",
+            value.type_name()
+        ))
     })
 }
 

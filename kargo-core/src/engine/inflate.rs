@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error};
 use crate::model::{
-    ExpressionVariable, PromotionStep, PromotionStepRetry, PromotionTaskReference, PromotionTaskSpec, TaskKind,
+    ExpressionVariable, PromotionStep, PromotionStepRetry, PromotionTaskReference, PromotionTaskSpec,
+    TaskKind,
 };
 
 /// An alias is used twice in one list of steps.
@@ -23,7 +24,8 @@ pub const USES_OR_TASK: Code =
 /// A task that does not exist is referred to.
 pub const UNKNOWN_TASK: Code = Code::new("promotion/unknown-task", "There is no task of this kind and name.");
 /// A task refers to a task.
-pub const NESTED_TASK: Code = Code::new("promotion/nested-task", "The steps of a task cannot refer to tasks.");
+pub const NESTED_TASK: Code =
+    Code::new("promotion/nested-task", "The steps of a task cannot refer to tasks.");
 /// A variable that a task must be given is missing.
 pub const MISSING_VARIABLE: Code = Code::new(
     "promotion/missing-variable",
@@ -144,9 +146,12 @@ fn task_steps(
         Error::new(UNKNOWN_TASK, format!("step {alias:?} refers to the task {name:?}, which does not exist"))
     })?;
     check_steps(&task.steps)?;
-    let given = given_vars(step, task, vars)
-        .map_err(|var| Error::new(MISSING_VARIABLE, format!("task {name:?} ({alias:?}): missing value for variable {var:?}"))
-            .with_hint(format!("give it under `vars` of the step {alias:?}, of the promotion template or of the Stage")))?;
+    let given = given_vars(step, task, vars).map_err(|var| {
+        Error::new(MISSING_VARIABLE, format!("task {name:?} ({alias:?}): missing value for variable {var:?}"))
+            .with_hint(format!(
+                "give it under `vars` of the step {alias:?}, of the promotion template or of the Stage"
+            ))
+    })?;
     let inner = task.steps.iter().enumerate().map(|(index, inner)| {
         if inner.task.is_some() {
             return Err(Error::new(NESTED_TASK, format!("task {name:?} refers to another task")));

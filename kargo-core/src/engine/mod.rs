@@ -11,6 +11,7 @@ mod files;
 mod freight;
 mod host;
 mod inflate;
+mod marks;
 mod object;
 mod outputs;
 mod plan;
@@ -33,15 +34,15 @@ use kargo_expr::Value;
 use tokio_util::sync::CancellationToken;
 
 pub use self::inflate::{
-    DUPLICATE_ALIAS, FindTask, Inflated, MISSING_VARIABLE, NESTED_TASK, RESERVED_ALIAS, TaskSetting, TaskSettings,
-    UNKNOWN_TASK, USES_OR_TASK, inflate,
+    DUPLICATE_ALIAS, FindTask, Inflated, MISSING_VARIABLE, NESTED_TASK, RESERVED_ALIAS, TaskSetting,
+    TaskSettings, UNKNOWN_TASK, USES_OR_TASK, inflate,
 };
-pub use self::plan::{Plan, PlanKey, Problem};
-pub use self::seal::{KEY, SEALED, Sealer};
 use self::plan::PlanCache;
+pub use self::plan::{Plan, PlanKey, Problem};
 use self::run::Run;
+pub use self::seal::{KEY, SEALED, Sealer};
 use crate::clock::{Clock, SystemClock};
-use crate::credentials::{Credentials, NoCredentials};
+use crate::credentials::{Credentials, NoCredentials, SHARED_NAMESPACE};
 use crate::error::{Code, Error};
 use crate::event::{Listener, Listeners};
 use crate::journal::Journal;
@@ -68,7 +69,8 @@ pub const LOOK_UP: Code =
     Code::new("engine/look-up", "Something that an expression asks for could not be read from the store.");
 
 /// A template does not compile.
-pub const BAD_TEMPLATE: Code = Code::new("engine/bad-template", "A template or expression of a Promotion does not compile.");
+pub const BAD_TEMPLATE: Code =
+    Code::new("engine/bad-template", "A template or expression of a Promotion does not compile.");
 
 /// The codes of this room.
 pub const CODES: &[Code] = &[
@@ -128,7 +130,12 @@ pub struct Job {
 
 impl Job {
     /// The Freight and its alias, promoted to a Stage that runs nothing else.
-    pub fn new(promotion: Promotion, stage: Stage, freight: FreightReference, work_root: impl Into<PathBuf>) -> Self {
+    pub fn new(
+        promotion: Promotion,
+        stage: Stage,
+        freight: FreightReference,
+        work_root: impl Into<PathBuf>,
+    ) -> Self {
         Self {
             promotion,
             stage,
@@ -193,7 +200,7 @@ impl Engine {
             sealer: None,
             listeners: Listeners::default(),
             limits: Limits::default(),
-            shared_project: "kargo-shared-resources".to_owned(),
+            shared_project: SHARED_NAMESPACE.to_owned(),
             ui_base_url: String::new(),
             keep_work_dirs: false,
         }

@@ -44,10 +44,7 @@ impl OutputMap {
     /// Those of one task's steps by their short alias, as expressions read `task.outputs`.
     pub(super) fn of_task(&self, task: &str) -> Value {
         let own = |alias: &str| alias.strip_prefix(task)?.strip_prefix("::").map(str::to_owned);
-        self.0
-            .iter()
-            .filter_map(|(alias, outputs)| Some((own(alias.as_str()?)?, outputs.clone())))
-            .collect()
+        self.0.iter().filter_map(|(alias, outputs)| Some((own(alias.as_str()?)?, outputs.clone()))).collect()
     }
 
     /// As Kargo stores it: null where there are none.

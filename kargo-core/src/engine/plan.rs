@@ -5,17 +5,17 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kargo_expr::{Env, JsonTemplate, Template};
-use schemars::Schema;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::host;
 use super::inflate::{TaskSetting, TaskSettings};
+use super::marks::{Marked, escaped, marked};
 use super::promotion::task_settings;
 use super::retry::RetryPolicy;
 use crate::error::Error;
 use crate::model::{ExpressionVariable, Promotion, PromotionStep, StepExecutionMetadata};
-use crate::step::{self, DynStep, Effect, Programs, Registry};
+use crate::step::{self, DynStep, Effect, Expr, Programs, Registry, YamlKey};
 
 /// The hash of what a Plan was made from: the same for the same steps and variables.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -72,6 +72,8 @@ pub(super) struct PlannedStep {
     pub(super) vars: Vec<Var>,
     /// `None` where there is no config, which means an empty one.
     pub(super) config: Option<JsonTemplate>,
+    /// The same as it is written.
+    written: Json,
     /// Of the step alone; [`PlannedStep::continues_on_error`] also knows its task.
     own_continue_on_error: bool,
     /// `None` where the step's kind is not registered.
@@ -156,7 +158,8 @@ impl Plan {
         let key = PlanKey::of(promotion, &settings);
         let mut compiler = Compiler::new(registry, &settings);
         let vars = compiler.vars(&promotion.spec.vars, false);
-        let steps = promotion.spec.steps.iter().enumerate().map(|(index, step)| compiler.step(index, step)).collect();
+        let steps =
+            promotion.spec.steps.iter().enumerate().map(|(index, step)| compiler.step(index, step)).collect();
         let plan = Self { key, vars, steps, programs: Programs::new() };
         Ok(plan)
     }
@@ -199,11 +202,13 @@ impl Plan {
             found(format!("{at}/config{pointer}"), bad_template(error));
         }
         let Some(runner) = &step.runner else { return };
-        each_expression(runner.step.config_schema(), config.source(), &mut |pointer, source| {
-            if let Err(error) = self.programs.get(source) {
+        for Marked { format, pointer, text } in marked(runner.step.config_schema(), &step.written) {
+            // What a template makes is only known when it has run.
+            let literal = Template::parse(text, &Env::new()).is_ok_and(|template| template.is_literal());
+            if let (Expr::FORMAT, true, Err(error)) = (format.as_str(), literal, self.programs.get(text)) {
                 found(format!("{at}/config{pointer}"), bad_template(&error));
             }
-        });
+        }
     }
 
     /// What is known of a step before it was looked at.
@@ -219,7 +224,10 @@ impl Plan {
 
 impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plan").field("key", &self.key).field("steps", &self.steps.len()).finish_non_exhaustive()
+        f.debug_struct("Plan")
+            .field("key", &self.key)
+            .field("steps", &self.steps.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -294,7 +302,8 @@ impl<'a> Compiler<'a> {
             task,
             condition: self.condition(step.condition.as_deref()),
             vars: self.vars(&step.vars, false),
-            config: config.map(|config| JsonTemplate::parse(config, &self.full)),
+            config: config.map(|config| self.config(config, registered)),
+            written: config.cloned().unwrap_or_default(),
             own_continue_on_error: step.continues_on_error(),
             effect: registered.map_or(Effect::Pure, |step| step.effect()),
             shares_outputs: registered.is_some_and(|step| step.shares_outputs_with_task()),
@@ -302,6 +311,22 @@ impl<'a> Compiler<'a> {
             runner,
             alias,
         }
+    }
+
+    /// The config's templates. In a yq-style path, what they put between double quotes is escaped there.
+    fn config(&self, config: &Json, step: Option<&Arc<dyn DynStep>>) -> JsonTemplate {
+        let template = JsonTemplate::parse(config, &self.full);
+        let marks = step.map(|step| marked(step.config_schema(), config)).unwrap_or_default();
+        let is_path =
+            |mark: &Marked<'_>| mark.format == YamlKey::FORMAT && mark.text.trim_start().starts_with('.');
+        let paths: Vec<String> = marks.into_iter().filter(is_path).map(|mark| mark.pointer).collect();
+        template.map(|pointer, template| {
+            if paths.iter().any(|path| path == pointer) {
+                template.escape_quoted(escape_key)
+            } else {
+                template
+            }
+        })
     }
 
     /// The task of a step whose alias is `task::step`; shared by all its steps, which follow one another.
@@ -326,62 +351,9 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Calls `found` for each field of `config` that its schema marks as an expression and that holds no template.
-fn each_expression(schema: &Schema, config: &Json, found: &mut dyn FnMut(String, &str)) {
-    let root = schema.as_value();
-    let mut walk = Walk { root, depth: 0 };
-    walk.visit(root, config, String::new(), found);
-}
-
-/// A walk through a config beside its schema.
-struct Walk<'a> {
-    root: &'a Json,
-    depth: usize,
-}
-
-impl Walk<'_> {
-    /// Schemas that refer to themselves end with the config; this ends those that refer in a circle.
-    const MAX_DEPTH: usize = 64;
-
-    fn visit(&mut self, schema: &Json, value: &Json, pointer: String, found: &mut dyn FnMut(String, &str)) {
-        if self.depth > Self::MAX_DEPTH {
-            return;
-        }
-        self.depth += 1;
-        if let (Some("expr"), Some(text)) = (schema["format"].as_str(), value.as_str()) {
-            if !["${{", "${%", "$<<"].iter().any(|opener| text.contains(opener)) {
-                found(pointer.clone(), text);
-            }
-        }
-        if let Some(target) = schema["$ref"].as_str().and_then(|name| self.root.pointer(name.strip_prefix('#')?)) {
-            self.visit(target, value, pointer.clone(), found);
-        }
-        for one in ["anyOf", "oneOf", "allOf"] {
-            for variant in schema[one].as_array().into_iter().flatten() {
-                self.visit(variant, value, pointer.clone(), found);
-            }
-        }
-        match value {
-            Json::Object(entries) => {
-                for (key, value) in entries {
-                    let field = schema["properties"].get(key).unwrap_or(&schema["additionalProperties"]);
-                    self.visit(field, value, format!("{pointer}/{}", escaped(key)), found);
-                }
-            }
-            Json::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.visit(&schema["items"], item, format!("{pointer}/{index}"), found);
-                }
-            }
-            _ => {}
-        }
-        self.depth -= 1;
-    }
-}
-
-/// A key as a JSON pointer writes it.
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
+/// Escapes a text for a double-quoted string of a yq-style path.
+fn escape_key(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 /// The Plans of an engine: a bounded number, the oldest go first.

@@ -136,7 +136,9 @@ impl Progress {
         match PromotionPhase::from(status) {
             PromotionPhase::Succeeded => (PromotionPhase::Succeeded, String::new()),
             // A step that is still running when all are done: nobody knows what became of it.
-            PromotionPhase::Running | PromotionPhase::Pending => (PromotionPhase::Errored, self.message_of(worst)),
+            PromotionPhase::Running | PromotionPhase::Pending => {
+                (PromotionPhase::Errored, self.message_of(worst))
+            }
             phase => (phase, self.message_of(worst)),
         }
     }

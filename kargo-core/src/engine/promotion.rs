@@ -8,7 +8,9 @@ use ulid::Ulid;
 
 use super::inflate::{FindTask, TaskSettings, inflate};
 use crate::error::{Code, Error};
-use crate::model::{ObjectMeta, OwnerReference, Promotion, PromotionSpec, Stage, annotations, promotion_name};
+use crate::model::{
+    ObjectMeta, OwnerReference, Promotion, PromotionSpec, Stage, annotations, promotion_name,
+};
 
 /// The Stage has no promotion steps.
 pub const NO_STEPS: Code = Code::new(
@@ -94,8 +96,11 @@ pub fn task_settings(promotion: &Promotion) -> Result<TaskSettings, Error> {
         None => Ok(TaskSettings::new()),
         Some(text) => serde_json::from_str(text).map_err(|error| {
             let name = &promotion.metadata.name;
-            Error::new(BAD_TASK_SETTINGS, format!("annotation {TASKS_ANNOTATION} of Promotion {name} is not readable"))
-                .with_source(error)
+            Error::new(
+                BAD_TASK_SETTINGS,
+                format!("annotation {TASKS_ANNOTATION} of Promotion {name} is not readable"),
+            )
+            .with_source(error)
         }),
     }
 }

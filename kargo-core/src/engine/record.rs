@@ -77,7 +77,8 @@ impl Record {
     }
 
     pub(super) fn to_json(&self) -> Result<Json, Error> {
-        serde_json::to_value(self).map_err(|error| unreadable("a record cannot be written").with_source(error))
+        serde_json::to_value(self)
+            .map_err(|error| unreadable("a record cannot be written").with_source(error))
     }
 
     pub(super) fn from_json(json: &Json) -> Result<Self, Error> {

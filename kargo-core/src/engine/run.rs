@@ -45,9 +45,16 @@ pub(super) struct Run<'a> {
 
 /// What to do with a step.
 enum Decision<'s> {
-    Run { runner: &'s Runner, config: Json },
+    Run {
+        runner: &'s Runner,
+        config: Json,
+    },
     /// It does not run: skipped, of an unknown kind, or with a template that has no value.
-    PassOver { status: StepStatus, message: String, started_at: Option<Timestamp> },
+    PassOver {
+        status: StepStatus,
+        message: String,
+        started_at: Option<Timestamp>,
+    },
 }
 
 /// Whether the loop goes on after a step.
@@ -132,7 +139,8 @@ impl<'a> Run<'a> {
 
     /// What to do with the current step. An error of an expression ends the step, and the loop goes on.
     async fn decide<'s>(&self, step: &'s PlannedStep) -> Decision<'s> {
-        let errored = |message, started_at| Decision::PassOver { status: StepStatus::Errored, message, started_at };
+        let errored =
+            |message, started_at| Decision::PassOver { status: StepStatus::Errored, message, started_at };
         let alias = &step.alias;
         let now = self.now();
         let mut evaluation = Evaluation::new(self.parts, self.view(step, now));
@@ -145,11 +153,16 @@ impl<'a> Run<'a> {
                     return Decision::PassOver { status, message, started_at };
                 }
                 Err(error) => {
-                    return errored(format!("error checking if step {alias:?} should be skipped: {error}"), None);
+                    return errored(
+                        format!("error checking if step {alias:?} should be skipped: {error}"),
+                        None,
+                    );
                 }
             }
         }
-        let Some(runner) = &step.runner else { return errored(unknown_kind(&step.uses).to_string(), started_at) };
+        let Some(runner) = &step.runner else {
+            return errored(unknown_kind(&step.uses).to_string(), started_at);
+        };
         match evaluation.config(step).await {
             Ok(config) => Decision::Run { runner, config },
             Err(error) => errored(format!("step {alias:?}: {error}"), started_at.or(Some(now))),
@@ -159,10 +172,16 @@ impl<'a> Run<'a> {
     /// Whether the step is to be run: the `if` of its task, as things stood where the task began, and its own.
     /// Without an `if`, a step is skipped where an earlier one failed; one of a task whose reference has an `if`
     /// is skipped only where an earlier step of that task failed.
-    async fn should_run(&self, evaluation: &mut Evaluation<'_>, step: &PlannedStep) -> Result<bool, EvalError> {
+    async fn should_run(
+        &self,
+        evaluation: &mut Evaluation<'_>,
+        step: &PlannedStep,
+    ) -> Result<bool, EvalError> {
         let view = self.view(step, self.now());
         let mut first = 0;
-        if let Some((task, condition)) = step.task.as_ref().and_then(|task| Some((task, task.condition.as_ref()?))) {
+        if let Some((task, condition)) =
+            step.task.as_ref().and_then(|task| Some((task, task.condition.as_ref()?)))
+        {
             let mut before = Evaluation::new(self.parts, view.before(task));
             if !before.task_condition(task, condition).await? {
                 return Ok(false);
@@ -225,7 +244,9 @@ impl<'a> Run<'a> {
             ..self.plan.blank_meta(self.progress.current)
         };
         let (outputs, health_check) = match result {
-            Ok(report) => (report.outputs, report.health_check.filter(|_| keeps_health_check(status, &again))),
+            Ok(report) => {
+                (report.outputs, report.health_check.filter(|_| keeps_health_check(status, &again)))
+            }
             Err(error) => (error.outputs().cloned(), None),
         };
         let outputs = kept(&outputs.map_or(Value::nil(), outputs_value), &self.parts.redactor);
@@ -405,7 +426,8 @@ impl<'a> Run<'a> {
     /// Ends the step that was begun and is not done, if there is one.
     async fn close_current(&mut self, status: StepStatus, message: &str) -> Result<(), Error> {
         let plan = Arc::clone(&self.plan);
-        let Some(meta) = self.progress.current_meta().filter(|meta| meta.started_at.is_some()).cloned() else {
+        let Some(meta) = self.progress.current_meta().filter(|meta| meta.started_at.is_some()).cloned()
+        else {
             return Ok(());
         };
         let step = &plan.steps[self.progress.current];
@@ -542,7 +564,8 @@ fn abort_request(promotion: &Promotion) -> Option<String> {
     }
     let request: Json = serde_json::from_str(text).ok()?;
     let actor = request["actor"].as_str().unwrap_or_default();
-    (request["action"] == "terminate").then(|| actor.split_once(':').map_or(actor, |(_, actor)| actor).to_owned())
+    (request["action"] == "terminate")
+        .then(|| actor.split_once(':').map_or(actor, |(_, actor)| actor).to_owned())
 }
 
 fn durability(effect: Effect) -> Durability {

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use chacha20poly1305::aead::{Aead, Generate, Key, KeyInit, Nonce};
 use chacha20poly1305::ChaCha20Poly1305;
+use chacha20poly1305::aead::{Aead, Generate, Key, KeyInit, Nonce};
 
 use crate::error::{Code, Error};
 
@@ -42,7 +42,8 @@ impl Sealer {
     /// `engine/seal-key`.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let failure = |error: io::Error| {
-            Error::new(KEY, format!("could not read or make the key file {}", path.display())).with_source(error)
+            Error::new(KEY, format!("could not read or make the key file {}", path.display()))
+                .with_source(error)
         };
         let key = match fs::read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => make_key(path).map_err(failure)?,

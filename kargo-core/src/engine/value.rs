@@ -17,10 +17,19 @@ use crate::redact::Redactor;
 /// tainted wherever a known secret is in it.
 pub(super) fn kept(value: &Value, redactor: &Redactor) -> Value {
     let kept = match value.kind() {
-        Kind::Array => value.as_array().into_iter().flat_map(|items| items.iter()).map(|item| kept(item, redactor)).collect::<Vec<_>>().into(),
-        Kind::Map if value.as_map().is_some() => {
-            value.as_map().into_iter().flat_map(Map::iter).map(|(key, item)| (key.clone(), kept(item, redactor))).collect()
-        }
+        Kind::Array => value
+            .as_array()
+            .into_iter()
+            .flat_map(|items| items.iter())
+            .map(|item| kept(item, redactor))
+            .collect::<Vec<_>>()
+            .into(),
+        Kind::Map if value.as_map().is_some() => value
+            .as_map()
+            .into_iter()
+            .flat_map(Map::iter)
+            .map(|(key, item)| (key.clone(), kept(item, redactor)))
+            .collect(),
         Kind::Map | Kind::Duration | Kind::Time | Kind::Other => match value.to_json() {
             Ok(json) => kept(&Value::from_json(&json, Numbers::Natural), redactor),
             // NaN somewhere inside of something that is no plain value: Kargo could not keep it either.
@@ -54,9 +63,11 @@ fn plain(value: &Value, inside: &dyn Fn(&Value) -> Result<Json, Error>) -> Resul
         return items.iter().map(inside).collect();
     }
     if let Some(map) = value.as_map() {
-        let tagged = map.iter().any(|(key, _)| key.as_bytes().first() == Some(&b'$') || key.as_str().is_none());
+        let tagged =
+            map.iter().any(|(key, _)| key.as_bytes().first() == Some(&b'$') || key.as_str().is_none());
         if tagged {
-            let entries = map.iter().map(|(key, item)| Ok(json!([encode_text(key.as_bytes()), inside(item)?])));
+            let entries =
+                map.iter().map(|(key, item)| Ok(json!([encode_text(key.as_bytes()), inside(item)?])));
             return Ok(json!({ "$map": entries.collect::<Result<Vec<_>, Error>>()? }));
         }
         let entries = map.iter().map(|(key, item)| Ok((key.to_str().into_owned(), inside(item)?)));
@@ -93,7 +104,9 @@ pub(super) fn decode(json: &Json, sealer: &Sealer) -> Result<Value, Error> {
             None => number.as_f64().ok_or_else(damaged)?.into(),
         },
         Json::String(text) => text.as_str().into(),
-        Json::Array(items) => items.iter().map(|item| decode(item, sealer)).collect::<Result<Vec<_>, _>>()?.into(),
+        Json::Array(items) => {
+            items.iter().map(|item| decode(item, sealer)).collect::<Result<Vec<_>, _>>()?.into()
+        }
         Json::Object(entries) => match entries.iter().next() {
             Some((tag, inner)) if tag.starts_with('$') => decode_tagged(tag, inner, sealer)?,
             _ => {
@@ -143,7 +156,9 @@ pub(super) fn shown(value: &Value, mask: &str) -> Json {
         return items.iter().map(|item| shown(item, mask)).collect();
     }
     if let Some(map) = value.as_map() {
-        return Json::Object(map.iter().map(|(key, item)| (key.to_str().into_owned(), shown(item, mask))).collect());
+        return Json::Object(
+            map.iter().map(|(key, item)| (key.to_str().into_owned(), shown(item, mask))).collect(),
+        );
     }
     // NaN and the infinities have no JSON.
     value.to_json().unwrap_or_default()
@@ -189,7 +204,9 @@ mod tests {
         let inside = match (value.as_array(), value.as_map()) {
             (Some(items), _) => items.iter().map(exact).collect::<Vec<_>>().join(","),
             (_, Some(map)) => map.iter().map(|(key, item)| format!("{key}={}", exact(item))).collect(),
-            _ => format!("{:?}{:?}{:?}{:?}", value.as_bool(), value.as_i64(), value.as_f64(), value.as_text()),
+            _ => {
+                format!("{:?}{:?}{:?}{:?}", value.as_bool(), value.as_i64(), value.as_f64(), value.as_text())
+            }
         };
         format!("{:?}/{}({inside}{:?})", value.kind(), value.is_tainted(), value.as_bytes())
     }
@@ -213,7 +230,9 @@ mod tests {
         let redactor = Redactor::default();
         redactor.learn("hunter2");
         let outputs: Value =
-            [("body", Value::from(vec![Value::from("x hunter2 y"), "z".into()])), ("n", 1.into())].into_iter().collect();
+            [("body", Value::from(vec![Value::from("x hunter2 y"), "z".into()])), ("n", 1.into())]
+                .into_iter()
+                .collect();
         assert_eq!(shown(&kept(&outputs, &redactor), "***"), json!({"body": ["***", "z"], "n": 1}));
     }
 }

@@ -17,6 +17,9 @@ use serde::Deserialize;
 pub struct Expr(String);
 
 impl Expr {
+    /// The `format` of its schema.
+    pub const FORMAT: &'static str = "expr";
+
     /// The expression `source`.
     pub fn new(source: impl Into<String>) -> Self {
         Self(source.into())
@@ -38,7 +41,44 @@ impl JsonSchema for Expr {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "expr" })
+        json_schema!({ "type": "string", "format": Self::FORMAT })
+    }
+}
+
+/// A key that says which value of a YAML file to change: Kargo's dot path, or a yq-style path that begins with `.`.
+///
+/// Its schema carries `"format": "yaml-key"`, by which the engine knows such a field: what a template puts between
+/// double quotes of a yq-style path is escaped, so that a name cannot become part of the path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(transparent)]
+pub struct YamlKey(String);
+
+impl YamlKey {
+    /// The `format` of its schema.
+    pub const FORMAT: &'static str = "yaml-key";
+
+    /// The key `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text of the key.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl JsonSchema for YamlKey {
+    fn schema_name() -> Cow<'static, str> {
+        "YamlKey".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": Self::FORMAT })
     }
 }
 

@@ -9,7 +9,10 @@ fn world() -> World {
         cx.cancel.cancel();
         Ok(StepReport::running(None))
     });
-    World::with_steps(json!([{ "uses": "compose" }, { "uses": "slow" }, { "uses": "compose" }]), vec![cancels])
+    World::with_steps(
+        json!([{ "uses": "compose" }, { "uses": "slow" }, { "uses": "compose" }]),
+        vec![cancels],
+    )
 }
 
 #[tokio::test]

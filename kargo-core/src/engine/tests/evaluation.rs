@@ -92,7 +92,11 @@ async fn what_the_reference_to_a_task_says_holds_for_the_task() {
         (json!({ "if": "${{ outputs.before.go }}" }), ran, "after:Skipped Failed"),
         (json!({ "if": "${{ success() }}" }), ran, "after:Skipped Failed"),
         (json!({ "if": "${{ status('before') == 'Succeeded' }}" }), ran, "after:Skipped Failed"),
-        (json!({ "if": "${{ vars.v == 'x' }}", "vars": [{ "name": "v", "value": "x" }] }), ran, "after:Skipped Failed"),
+        (
+            json!({ "if": "${{ vars.v == 'x' }}", "vars": [{ "name": "v", "value": "x" }] }),
+            ran,
+            "after:Skipped Failed",
+        ),
         (json!({ "if": "${{ failure() }}" }), none, "after:Succeeded/s/f Succeeded"),
         (json!({ "if": "${{ false }}" }), none, "after:Succeeded/s/f Succeeded"),
         (json!({ "continueOnError": true }), ran, "after:Succeeded/s/f Succeeded"),
@@ -122,7 +126,8 @@ async fn the_composed_outputs_of_a_task_are_the_tasks() {
         { "uses": "compose", "as": "one", "config": { "a": 1 } },
         { "uses": "compose", "as": "two", "config": { "b": "${{ task.outputs.one.a + 1 }}" } },
     ] });
-    let spec = json!({ "promotionTemplate": { "spec": { "steps": [{ "task": { "name": "t" }, "as": "t" }] } } });
+    let spec =
+        json!({ "promotionTemplate": { "spec": { "steps": [{ "task": { "name": "t" }, "as": "t" }] } } });
     let pass = World::new(spec, &[("t", task)], vec![]).run().await;
     assert_eq!(
         outputs(&pass),
@@ -160,6 +165,34 @@ fn a_plan_tells_all_problems_before_anything_runs() {
             (Some(1), "/steps/1/config/outputs/1/fromExpression"),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_name_cannot_become_a_part_of_a_path() {
+    let schema = json_schema!({ "properties": {
+        "key": { "type": "string", "format": "yaml-key" },
+    } });
+    let update = || {
+        let puts_out = |_: &StepContext<'_>, config: Json| {
+            Ok(StepReport::succeeded().with_output("key", config["key"].as_str().unwrap_or_default()))
+        };
+        Fake::new("update", Effect::Pure, puts_out).with_schema(schema.clone())
+    };
+    let written = r#".apps[] | select(.name == "${{ vars.app }}") | .${{ vars.field }}"#;
+    for (app, field, key) in [
+        ("demo", "tag", r#".apps[] | select(.name == "demo") | .tag"#),
+        (r#"x" or "" == ""#, "tag", r#".apps[] | select(.name == "x\" or \"\" == \"") | .tag"#),
+        (r"x\", r#"a"b"#, r#".apps[] | select(.name == "x\\") | .a"b"#),
+    ] {
+        let spec = json!({
+            "vars": [{ "name": "app", "value": app }, { "name": "field", "value": field }],
+            "promotionTemplate": { "spec": { "steps": [
+                { "uses": "update", "as": "u", "config": { "key": written } },
+            ] } },
+        });
+        let pass = World::new(spec, &[], vec![update()]).run().await;
+        assert_eq!(outputs(&pass)["u"]["key"], key);
+    }
 }
 
 #[test]

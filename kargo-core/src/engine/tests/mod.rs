@@ -1,5 +1,6 @@
 //! The engine on fake steps, a store and a journal in memory, and a clock that stands still.
 
+mod building;
 mod control;
 mod evaluation;
 mod resume;
@@ -237,7 +238,8 @@ impl Heard {
     pub(super) fn names(&self) -> Vec<String> {
         let named = |event: &Event| {
             let json = serde_json::to_value(event).unwrap();
-            let parts = ["event", "alias", "status", "phase"].map(|part| json[part].as_str().unwrap_or("").to_owned());
+            let parts = ["event", "alias", "status", "phase"]
+                .map(|part| json[part].as_str().unwrap_or("").to_owned());
             parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
         };
         self.0.lock().unwrap().iter().map(named).collect()
@@ -281,9 +283,10 @@ impl World {
         })
         .unwrap();
         let freight = FreightReference { name: "f1".into(), ..FreightReference::default() };
-        let registry = steps.into_iter().fold(Registry::new().with_dyn(Arc::new(Fake::compose())), |all, step| {
-            all.with_dyn(Arc::new(step))
-        });
+        let registry =
+            steps.into_iter().fold(Registry::new().with_dyn(Arc::new(Fake::compose())), |all, step| {
+                all.with_dyn(Arc::new(step))
+            });
         Self {
             registry,
             journal: Arc::default(),
@@ -335,7 +338,8 @@ pub(super) fn shown(pass: &Pass) -> String {
         let flag = |on: bool, flag: &'static str| if on { flag } else { "" };
         let errors = if meta.error_count > 0 { format!("/{}", meta.error_count) } else { String::new() };
         let status = meta.status.map_or("", |status| status.as_str());
-        let (started, finished) = (flag(meta.started_at.is_some(), "/s"), flag(meta.finished_at.is_some(), "/f"));
+        let (started, finished) =
+            (flag(meta.started_at.is_some(), "/s"), flag(meta.finished_at.is_some(), "/f"));
         format!("{}:{status}{started}{finished}{errors}", meta.alias)
     });
     let phase = pass.status.phase.map_or("", |phase| phase.as_str());

@@ -29,7 +29,10 @@ fn step(uses: &str, alias: &str) -> Json {
 
 #[tokio::test]
 async fn a_failure_skips_what_follows() {
-    let world = World::with_steps(json!([step("compose", "a"), step("fail", "f"), step("compose", "c")]), vec![fails()]);
+    let world = World::with_steps(
+        json!([step("compose", "a"), step("fail", "f"), step("compose", "c")]),
+        vec![fails()],
+    );
     let pass = world.run().await;
     assert_eq!(shown(&pass), "a:Succeeded/s/f f:Failed/s/f c:Skipped Failed");
     assert_eq!(pass.status.message.as_deref(), Some("step \"f\": boom"));
@@ -136,14 +139,14 @@ async fn a_panic_is_the_steps_terminal_error() {
 async fn health_checks_of_successful_steps_are_kept() {
     let checked = script(
         "checked",
-        vec![
-            || Ok(StepReport::running(None).with_health_check(HealthCheck::new("early"))),
-            || Ok(StepReport::succeeded().with_health_check(HealthCheck::new("kept"))),
-        ],
+        vec![|| Ok(StepReport::running(None).with_health_check(HealthCheck::new("early"))), || {
+            Ok(StepReport::succeeded().with_health_check(HealthCheck::new("kept")))
+        }],
     );
     let skipped =
         script("skipped", vec![|| Ok(StepReport::skipped().with_health_check(HealthCheck::new("dropped")))]);
-    let world = World::with_steps(json!([step("checked", "a"), step("skipped", "b")]), vec![checked, skipped]);
+    let world =
+        World::with_steps(json!([step("checked", "a"), step("skipped", "b")]), vec![checked, skipped]);
     let pass = world.run().await;
     let checks: Vec<&str> = pass.status.health_checks.iter().map(|check| check.uses.as_str()).collect();
     assert_eq!(checks, ["kept"]);
@@ -156,7 +159,11 @@ async fn what_a_pass_writes_and_evaluates_does_not_grow_with_the_steps_before() 
         let world = World::with_steps(Json::from(vec![step; steps]), vec![]);
         world.run().await;
         let written: usize = world.journal.all().iter().map(|entry| entry.record.to_string().len()).sum();
-        assert_eq!(world.journal.barriers.load(Ordering::Relaxed), 1, "pure steps need no barrier of their own");
+        assert_eq!(
+            world.journal.barriers.load(Ordering::Relaxed),
+            1,
+            "pure steps need no barrier of their own"
+        );
         written / steps
     };
     let (few, many) = (bytes(20).await, bytes(200).await);
