@@ -1,4 +1,5 @@
 //! Mirrors, checkouts, commits and pushes over real bare repositories.
+#![allow(clippy::unwrap_used, reason = "what a test sets up must work, or the test has failed")]
 
 use std::fs;
 use std::ops::ControlFlow;
