@@ -35,6 +35,22 @@ pub enum Committed {
 }
 
 impl Worktree {
+    /// Keeps who commits in this working tree, for commits that do not say.
+    ///
+    /// # Errors
+    /// `git/failed`.
+    pub fn set_identity(&self, name: &str, email: &str) -> Result<(), Error> {
+        let mut config = self.repository.config()?;
+        config.set_str("user.name", name)?;
+        Ok(config.set_str("user.email", email)?)
+    }
+
+    /// Who commits in this working tree, name and email address, where [`set_identity`](Self::set_identity) kept it.
+    pub fn identity(&self) -> Option<(String, String)> {
+        let config = self.repository.config().ok()?.open_level(git2::ConfigLevel::Local).ok()?;
+        Some((config.get_string("user.name").ok()?, config.get_string("user.email").ok()?))
+    }
+
     /// Commits all changes of the working tree: changed, new and removed files, but none that git ignores.
     ///
     /// # Errors

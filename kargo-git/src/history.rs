@@ -78,6 +78,17 @@ impl Mirror {
         Ok(())
     }
 
+    /// Whether `wanted` holds for a path that a commit changed; as in [`walk_branch`](Self::walk_branch).
+    ///
+    /// # Errors
+    /// `git/not-found` where there is no such commit; `git/failed` for an unreadable repository.
+    pub fn changed_paths_any(&self, commit: &str, wanted: impl FnMut(&str) -> bool) -> Result<bool, Error> {
+        let repository = self.repository()?;
+        let commit = repository.find_commit(Oid::from_str(commit)?)?;
+        let old = commit.parent(0).ok().map(|parent| parent.tree_id());
+        ChangedPaths { repository: &repository, old, new: commit.tree_id() }.any(wanted)
+    }
+
     /// All tags that lead to a commit, by name.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ mod remote;
 pub use checkout::{Checkout, Revision, Worktree};
 pub use commit::{Committed, Identity};
 pub use error::{Code, Error};
-pub use history::{CommitInfo, TagInfo};
+pub use history::{ChangedPaths, CommitInfo, TagInfo};
 pub use mirror::{Mirror, Mirrors, MovedTag, Refreshed, Refs};
 pub use process::{Cancel, Git};
 pub use push::{Push, Pushed};

@@ -1,0 +1,218 @@
+//! `git-clone`: checks branches, tags or commits of a repository out into the work directory.
+//!
+//! ```yaml
+//! uses: git-clone
+//! config:
+//!   repoURL: https://github.com/example/repo.git
+//!   checkout:
+//!   - commit: ${{ commitFrom("https://github.com/example/repo.git").ID }}
+//!     path: ./src
+//!   - branch: main
+//!     path: ./out
+//! ```
+//!
+//! Output: `commits`, the id of the commit of each checkout, by its `as` or its path. A run that has to make its
+//! work directory again checks the recorded commits out, wherever the branch is by then.
+
+use std::collections::BTreeMap;
+
+use kargo_core::step::{BAD_CONFIG, Effect, Outputs, Step, StepContext, StepError, StepReport};
+use kargo_core::workdir::Policy;
+use kargo_git::{Refs, Revision};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::repository::{Author, blocking, unsupported};
+use crate::services::Services;
+
+/// What to clone.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The repository's address.
+    #[serde(rename = "repoURL")]
+    repo_url: String,
+    /// What to check out, and where to; at least one.
+    checkout: Vec<CheckoutConfig>,
+    /// Who commits in these checkouts, where the commit itself does not say.
+    author: Option<Author>,
+    /// Accepts any TLS certificate.
+    #[serde(default)]
+    insecure_skip_tls_verify: bool,
+    /// Also clones submodules. Not supported yet.
+    #[serde(default)]
+    recurse_submodules: bool,
+    /// Fetches file contents as they are needed, which a shared mirror makes needless; the checkout is the same.
+    #[serde(default, rename = "blobless")]
+    _blobless: bool,
+}
+
+/// One checkout.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CheckoutConfig {
+    /// The folder, new or empty, relative to the work directory.
+    path: String,
+    /// The name of its commit in the outputs, instead of the path.
+    r#as: Option<String>,
+    /// A branch; at most one of branch, commit and tag, and none of them for the default branch.
+    branch: Option<String>,
+    /// The id of a commit.
+    commit: Option<String>,
+    /// A tag.
+    tag: Option<String>,
+    /// Makes the branch where it is not there. Not supported yet.
+    #[serde(default)]
+    create: bool,
+    /// Checks only these folders out. Not supported yet.
+    sparse: Option<Vec<String>>,
+}
+
+/// What it puts out.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "read as a schema alone")]
+pub(crate) struct Cloned {
+    /// The id of each checkout's commit, by its `as` or its path.
+    commits: BTreeMap<String, String>,
+}
+
+/// See the module's documentation.
+pub(crate) struct GitClone {
+    services: Services,
+}
+
+impl GitClone {
+    pub(crate) fn new(services: Services) -> Self {
+        Self { services }
+    }
+}
+
+impl Step for GitClone {
+    type Config = Config;
+    type Outputs = Cloned;
+    const USES: &'static str = "git-clone";
+    const EFFECT: Effect = Effect::WorkDir;
+
+    async fn run(&self, cx: &StepContext<'_>, config: Config) -> Result<StepReport, StepError> {
+        check(&config)?;
+        let remote =
+            self.services.remote(cx.project, &config.repo_url, config.insecure_skip_tls_verify).await?;
+        let mirror = self.services.mirror(&config.repo_url)?;
+        let mut wanted = Vec::new();
+        for one in &config.checkout {
+            let into = cx.work_dir.resolve(&one.path, Policy::Clamp)?.real_path().to_owned();
+            let key = named(&one.r#as).unwrap_or(&one.path).to_owned();
+            let recorded = recorded(cx, &key);
+            wanted.push((key, one.revision()?, recorded, into));
+        }
+        let author = config.author.map(|author| (author.name, author.email));
+        let commits = blocking(cx.cancel, move |cancel| {
+            // What is wanted by commit id, and is there already, costs no look at the remote.
+            let by_id = |(_, revision, recorded, _): &(_, Revision, Option<String>, _)| {
+                matches!(revision, Revision::Commit(_)) || recorded.is_some()
+            };
+            let refs = if wanted.iter().all(by_id) {
+                Refs::default()
+            } else {
+                mirror.refresh(&remote, cancel)?.refs
+            };
+            let mut commits = Vec::new();
+            for (key, revision, recorded, into) in wanted {
+                let (refs, id) = pinned(&refs, &revision, recorded);
+                if let Some(id) = id {
+                    mirror.need_commit(&id, &remote, cancel)?;
+                }
+                let made_here = !into.exists();
+                let done = mirror.check_out(&remote, &refs, &revision, &into);
+                let (worktree, checkout) = done.inspect_err(|_| {
+                    // What is half done must not stand in the way of the next attempt.
+                    if made_here {
+                        let _ = std::fs::remove_dir_all(&into);
+                    }
+                })?;
+                if let Some((name, email)) = &author {
+                    worktree.set_identity(name, email)?;
+                }
+                commits.push((key, checkout.commit));
+            }
+            Ok(commits)
+        })
+        .await?;
+        let commits: kargo_core::expr::Value = commits.into_iter().collect();
+        Ok(StepReport::succeeded().with_outputs(Outputs::new().with("commits", commits)))
+    }
+}
+
+impl CheckoutConfig {
+    fn revision(&self) -> Result<Revision, StepError> {
+        match (named(&self.branch), named(&self.commit), named(&self.tag)) {
+            (None, None, None) => Ok(Revision::Default),
+            (Some(branch), None, None) => Ok(Revision::Branch(branch.to_owned())),
+            (None, Some(commit), None) => Ok(Revision::Commit(commit.to_owned())),
+            (None, None, Some(tag)) => Ok(Revision::Tag(tag.to_owned())),
+            _ => {
+                let message =
+                    format!("checkout {:?}: at most one of branch, commit and tag can be set", self.path);
+                Err(StepError::failed(BAD_CONFIG, message).terminal())
+            }
+        }
+    }
+}
+
+/// A text that is set; as in Kargo an empty one is not.
+fn named(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
+}
+
+fn check(config: &Config) -> Result<(), StepError> {
+    let bad = |message: String| StepError::failed(BAD_CONFIG, message).terminal();
+    if config.checkout.is_empty() {
+        return Err(bad("checkout must have at least one entry".to_owned()));
+    }
+    if config.recurse_submodules {
+        return Err(unsupported("recurseSubmodules"));
+    }
+    if let Some(author) = &config.author {
+        author.check()?;
+    }
+    let mut keys = Vec::new();
+    for one in &config.checkout {
+        if one.create {
+            return Err(unsupported("checkout.create"));
+        }
+        if one.sparse.as_ref().is_some_and(|folders| !folders.is_empty()) {
+            return Err(unsupported("checkout.sparse"));
+        }
+        let key = named(&one.r#as).unwrap_or(&one.path);
+        if keys.contains(&key) {
+            return Err(bad(format!("two checkouts are called {key:?}")));
+        }
+        keys.push(key);
+    }
+    Ok(())
+}
+
+/// The commit that an earlier run of this very step recorded for a checkout.
+fn recorded(cx: &StepContext<'_>, key: &str) -> Option<String> {
+    let commits = cx.prior_outputs?.as_map()?.get("commits")?;
+    commits.as_map()?.get(key)?.as_str().map(str::to_owned)
+}
+
+/// The refs to check out from, and the id of the commit where that is known beforehand.
+fn pinned(refs: &Refs, revision: &Revision, recorded: Option<String>) -> (Refs, Option<String>) {
+    let Some(id) = recorded else {
+        let id = if let Revision::Commit(id) = revision { Some(id.clone()) } else { None };
+        return (refs.clone(), id);
+    };
+    let mut refs = refs.clone();
+    match revision {
+        Revision::Branch(name) => drop(refs.branches.insert(name.clone(), id.clone())),
+        Revision::Tag(name) => drop(refs.tags.insert(name.clone(), id.clone())),
+        Revision::Default => {
+            let name = refs.default_branch.get_or_insert_with(|| "main".to_owned()).clone();
+            refs.branches.insert(name, id.clone());
+        }
+        Revision::Commit(_) => {}
+    }
+    (refs, Some(id))
+}

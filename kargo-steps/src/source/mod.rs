@@ -1,0 +1,3 @@
+//! Sources of artifacts: one file for a kind.
+
+pub(crate) mod git;
