@@ -7,7 +7,6 @@ mod world;
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fs;
 use std::path::Path;
 
 use kargo_core::engine::Pass;
@@ -109,15 +108,14 @@ enum Skipped {
 
 /// Runs the corpus.
 pub(crate) fn run(file: &Path) -> Result<Tally, Box<dyn Error>> {
-    let text = fs::read_to_string(file)?;
+    let cases = crate::cases(file)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let server = Server::start()?;
     let registry = world::registry();
     let mut tally = Tally::default();
     let mut skipped: BTreeMap<String, usize> = BTreeMap::new();
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let case: Case =
-            serde_json::from_str(line).map_err(|error| format!("line {}: {error}", index + 1))?;
+    for case in cases {
+        let case: Case = serde_json::from_value(case)?;
         if let Some(reason) = skip(&case, &registry) {
             let reason = match reason {
                 Skipped::Quirk => "a quirk of Kargo's".to_owned(),

@@ -1,7 +1,6 @@
 //! The templates of one step, evaluated where it stands: its variables, its `if`, its config.
 
 use std::fmt;
-use std::ops::RangeInclusive;
 
 use kargo_expr::{Answer, JsonAnswer, Map, Scope, Value};
 use serde_json::{Value as Json, json};
@@ -11,13 +10,10 @@ use super::fetch::Data;
 use super::host::{Functions, View};
 use super::object::{go_json, step_meta, strings};
 use super::plan::{Compiled, PlannedStep, Task, Var};
+use super::value::learn_text;
 use super::{Job, Parts};
 use crate::error::chain;
 use crate::model::{StepExecutionMetadata, annotations};
-
-/// How long a config leaf is that a secret went into and that is looked for in outputs as a secret itself: a
-/// shorter one would be found by chance, a longer one is a text that holds the secret, which is known.
-const LEARNED_LEAF: RangeInclusive<usize> = 8..=1024;
 
 /// Why a template has no value: where it stands in the step, and the reason.
 #[derive(Debug)]
@@ -84,9 +80,7 @@ impl<'a> Evaluation<'a> {
                 JsonAnswer::Need(need) => self.fetch(need).await?,
                 JsonAnswer::Ready { json, tainted } => {
                     let leaves = tainted.iter().filter_map(|pointer| json.pointer(pointer)?.as_str());
-                    for leaf in leaves.filter(|leaf| LEARNED_LEAF.contains(&leaf.len())) {
-                        self.parts.redactor.learn(leaf);
-                    }
+                    leaves.for_each(|leaf| learn_text(leaf, &self.parts.redactor));
                     return Ok(handed_over(json));
                 }
             }

@@ -217,6 +217,11 @@ impl Engine {
     /// # Errors
     /// Where the store, the journal or the work directory could not be read or written, and `engine/rebuild`: the
     /// Promotion stays as it was, and the call can be repeated. What goes wrong in a step is in the [`Pass`].
+    #[tracing::instrument(
+        name = "promotion",
+        skip_all,
+        fields(project = job.project(), stage = job.promotion.spec.stage, name = job.promotion.metadata.name)
+    )]
     pub async fn advance(&self, job: &Job, cancel: &CancellationToken) -> Result<Pass, Error> {
         Run::open(&self.0, job, cancel).await?.advance().await
     }

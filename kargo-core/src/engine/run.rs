@@ -19,7 +19,7 @@ use super::plan::{Plan, PlannedStep, Runner, unknown_kind};
 use super::progress::Progress;
 use super::record::{Again, Record, What};
 use super::retry::{Attempt, Verdict};
-use super::value::{decode, encode, kept};
+use super::value::{decode, encode, kept, learn};
 use super::{Job, Parts, Pass, REBUILD};
 use crate::error::Error;
 use crate::event::{Event, StepRef, What as Happened};
@@ -93,7 +93,11 @@ impl<'a> Run<'a> {
 
     fn recorded_outputs(&self, record: &Record) -> Result<Option<Value>, Error> {
         match &record.what {
-            What::Outcome { outputs: Some(outputs), .. } => decode(outputs, &self.parts.sealer).map(Some),
+            What::Outcome { outputs: Some(outputs), .. } => {
+                let outputs = decode(outputs, &self.parts.sealer)?;
+                learn(&outputs, &self.parts.redactor);
+                Ok(Some(outputs))
+            }
             _ => Ok(None),
         }
     }
@@ -293,6 +297,7 @@ impl<'a> Run<'a> {
     }
 
     /// Runs the step's own code; a panic in it is its terminal error.
+    #[tracing::instrument(name = "step", skip_all, fields(alias = &*step.alias, uses = &*step.uses))]
     async fn run_step(
         &self,
         step: &PlannedStep,
@@ -338,14 +343,17 @@ impl<'a> Run<'a> {
 
     /// The work directory, with its files as the journal says.
     async fn open_files(&mut self) -> Result<WorkDir, Error> {
-        if self.files.are_current(self.progress.last_write) {
+        let current = self.files.are_current(self.progress.last_write);
+        if !current || self.progress.open {
+            self.tell(Happened::PromotionResumed {
+                stage: self.job.promotion.spec.stage.clone(),
+                promotion: self.job.promotion.metadata.name.clone(),
+                step: self.progress.current,
+            });
+        }
+        if current {
             return self.files.open();
         }
-        self.tell(Happened::PromotionResumed {
-            stage: self.job.promotion.spec.stage.clone(),
-            promotion: self.job.promotion.metadata.name.clone(),
-            step: self.progress.current,
-        });
         self.files.mark_dirty()?;
         self.files.clear()?;
         let work_dir = self.files.open()?;

@@ -3,6 +3,8 @@
 //! JSON's own types stand for themselves, and an integer stays apart from a float of the same size. What JSON does
 //! not have is an object with one key that begins with `$`; a map that has such a key of its own is `$map`.
 
+use std::ops::RangeInclusive;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use kargo_expr::{Kind, Map, Numbers, Value};
@@ -41,6 +43,39 @@ pub(super) fn kept(value: &Value, redactor: &Redactor) -> Value {
         _ => value.clone(),
     };
     if value.is_marked() { kept.tainted() } else { kept }
+}
+
+/// How long a text is that came from a secret and is looked for as a secret itself: a shorter one would be found by
+/// chance, a longer one is a text that holds the secret, which is known.
+const LEARNED: RangeInclusive<usize> = 8..=1024;
+
+/// Remembers a text that a secret went into.
+pub(super) fn learn_text(text: &str, redactor: &Redactor) {
+    if LEARNED.contains(&text.len()) {
+        redactor.learn(text);
+    }
+}
+
+/// Remembers the tainted texts of a value: after a restart nobody else knows them.
+pub(super) fn learn(value: &Value, redactor: &Redactor) {
+    learn_inside(value, false, redactor);
+}
+
+fn learn_inside(value: &Value, tainted: bool, redactor: &Redactor) {
+    let tainted = tainted || value.is_marked();
+    if !value.is_tainted() && !tainted {
+        return;
+    }
+    if let Some(text) = value.as_str().filter(|_| tainted) {
+        learn_text(text, redactor);
+    }
+    value
+        .as_array()
+        .into_iter()
+        .flat_map(|items| items.iter())
+        .for_each(|item| learn_inside(item, tainted, redactor));
+    let entries = value.as_map().into_iter().flat_map(Map::iter);
+    entries.for_each(|(_, item)| learn_inside(item, tainted, redactor));
 }
 
 /// A kept value for the journal.
