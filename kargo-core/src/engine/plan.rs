@@ -15,7 +15,7 @@ use super::promotion::task_settings;
 use super::retry::RetryPolicy;
 use crate::error::Error;
 use crate::model::{ExpressionVariable, Promotion, PromotionStep, StepExecutionMetadata};
-use crate::step::{self, DynStep, Effect, Expr, Programs, Registry, YamlKey};
+use crate::step::{self, DynStep, Effect, Expr, Programs, Registry, Verbatim, YamlKey};
 
 /// The hash of what a Plan was made from: the same for the same steps and variables.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -313,19 +313,20 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// The config's templates. In a yq-style path, what they put between double quotes is escaped there.
+    /// The config's templates. In a yq-style path, what they put between double quotes is escaped there; a verbatim
+    /// text stays text.
     fn config(&self, config: &Json, step: Option<&Arc<dyn DynStep>>) -> JsonTemplate {
-        let template = JsonTemplate::parse(config, &self.full);
         let marks = step.map(|step| marked(step.config_schema(), config)).unwrap_or_default();
-        let is_path =
-            |mark: &Marked<'_>| mark.format == YamlKey::FORMAT && mark.text.trim_start().starts_with('.');
-        let paths: Vec<String> = marks.into_iter().filter(is_path).map(|mark| mark.pointer).collect();
-        template.map(|pointer, template| {
-            if paths.iter().any(|path| path == pointer) {
-                template.escape_quoted(escape_key)
-            } else {
-                template
-            }
+        JsonTemplate::parse(config, &self.full).map(|pointer, template| {
+            marks.iter().filter(|mark| mark.pointer == pointer).fold(template, |template, mark| {
+                match mark.format.as_str() {
+                    YamlKey::FORMAT if mark.text.trim_start().starts_with('.') => {
+                        template.escape_quoted(escape_key)
+                    }
+                    Verbatim::FORMAT => template.verbatim_json(),
+                    _ => template,
+                }
+            })
         })
     }
 

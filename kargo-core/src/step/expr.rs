@@ -1,4 +1,4 @@
-//! A config field that is itself an expression.
+//! Config fields that the engine treats in a way of their own, and compiled expressions.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -71,6 +71,42 @@ impl YamlKey {
 impl JsonSchema for YamlKey {
     fn schema_name() -> Cow<'static, str> {
         "YamlKey".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": Self::FORMAT })
+    }
+}
+
+/// A text that stays text where a template renders it to a JSON object or list, such as the body of a request.
+///
+/// Its schema carries `"format": "verbatim"`, by which the engine knows such a field.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(transparent)]
+pub struct Verbatim(String);
+
+impl Verbatim {
+    /// The `format` of its schema.
+    pub const FORMAT: &'static str = "verbatim";
+
+    /// The text `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl JsonSchema for Verbatim {
+    fn schema_name() -> Cow<'static, str> {
+        "Verbatim".into()
     }
 
     fn inline_schema() -> bool {

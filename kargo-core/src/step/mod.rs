@@ -14,7 +14,7 @@ use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 
 pub use self::context::StepContext;
-pub use self::expr::{Expr, Programs, YamlKey};
+pub use self::expr::{Expr, Programs, Verbatim, YamlKey};
 pub use self::registry::Registry;
 pub use self::report::{HealthCheck, Outcome, Outputs, StepError, StepReport, StepStatus};
 use crate::error::Code;

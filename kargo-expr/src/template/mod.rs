@@ -38,6 +38,8 @@ pub struct Template {
     literal: bool,
     /// How values are written that stand between double quotes of the text.
     escape: Option<fn(&str) -> String>,
+    /// Whether a text that is a JSON object or list stays text.
+    verbatim: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -53,7 +55,8 @@ impl Template {
     /// # Errors
     /// An expression that is not closed or does not compile; the span is within the template.
     pub fn parse(text: &str, env: &Env) -> Result<Self, Error> {
-        let mut template = Self { text: text.into(), parts: Vec::new(), literal: true, escape: None };
+        let mut template =
+            Self { text: text.into(), parts: Vec::new(), literal: true, escape: None, verbatim: false };
         let mut at = 0;
         while let Some((start, open, close)) = next_opener(text, at) {
             template.literal = false;
@@ -99,6 +102,21 @@ impl Template {
         self
     }
 
+    /// Leaves a rendered text that is a JSON object or list as it is, instead of reading it.
+    ///
+    /// ```
+    /// use kargo_expr::{Answer, Env, NoHost, Scope, Template};
+    /// let template = Template::parse(r#"{ "ref": "${{ 'v' + '1' }}" }"#, &Env::new())?.verbatim_json();
+    /// let Answer::Ready(body) = template.render(&Scope::new(), &NoHost)? else { panic!() };
+    /// assert_eq!(body.as_str(), Some(r#"{ "ref": "v1" }"#));
+    /// # Ok::<(), kargo_expr::Error>(())
+    /// ```
+    #[must_use]
+    pub fn verbatim_json(mut self) -> Self {
+        self.verbatim = true;
+        self
+    }
+
     /// Whether there is no expression: the value is the text itself.
     #[must_use]
     pub fn is_literal(&self) -> bool {
@@ -131,7 +149,13 @@ impl Template {
             Answer::Ready(rendered) => rendered,
             Answer::Need(need) => return Ok(Answer::Need(need)),
         };
-        Ok(Answer::Ready(retype::retype(&text).marked_if(tainted)))
+        let value = match retype::retype(&text) {
+            value if self.verbatim && matches!(value.repr, Repr::Map(_) | Repr::Array(_)) => {
+                Value::text(&text)
+            }
+            value => value,
+        };
+        Ok(Answer::Ready(value.marked_if(tainted)))
     }
 
     /// The text with all expressions replaced, and whether a tainted value is in it.

@@ -195,6 +195,26 @@ async fn a_name_cannot_become_a_part_of_a_path() {
     }
 }
 
+#[tokio::test]
+async fn a_verbatim_text_stays_text() {
+    let schema = json_schema!({ "properties": { "body": { "type": "string", "format": "verbatim" } } });
+    let sends = |_: &StepContext<'_>, config: Json| {
+        Ok(StepReport::succeeded().with_output("sent", config["body"].as_str().unwrap_or("no text")))
+    };
+    for (body, sent) in [
+        ("{\n  \"ref\": \"${{ ctx.stage }}\"\n}\n", "{\n  \"ref\": \"test\"\n}\n"),
+        ("${{ [1, 2] }}", "[1,2]"),
+        ("${{ quote({'a': 1}) }}", "{\"a\":1}"),
+        ("${{ 5 }}", "no text"),
+        ("plain", "plain"),
+    ] {
+        let step = json!({ "uses": "send", "as": "s", "config": { "body": body } });
+        let send = Fake::new("send", Effect::Pure, sends).with_schema(schema.clone());
+        let pass = World::with_steps(json!([step]), vec![send]).run().await;
+        assert_eq!(outputs(&pass)["s"]["sent"], sent, "{body}");
+    }
+}
+
 #[test]
 fn plans_are_shared_by_content_and_bounded() {
     let limits = super::super::Limits { plans: 1, ..Default::default() };
