@@ -66,6 +66,12 @@ impl Budget {
         Ok(())
     }
 
+    /// Counts going through a text.
+    #[inline]
+    pub(crate) fn scan(&mut self, bytes: usize) -> Result<(), CallError> {
+        self.step(bytes as u64 / 16)
+    }
+
     /// Checks how deep a new value nests.
     pub(crate) fn nest(&self, depth: u32) -> Result<(), CallError> {
         if depth > self.depth {

@@ -2,6 +2,7 @@
 
 use super::number::has_number_kind;
 use super::{Builtin, Context, elements};
+use crate::deep::with_stack;
 use crate::limits::Budget;
 use crate::types::Type;
 use crate::value::{Elem, Repr};
@@ -36,7 +37,9 @@ fn invalid(name: &str, value: &Value) -> CallError {
 }
 
 fn extreme(name: &str, order: Order, cx: &mut Context<'_>, args: &[Value]) -> Result<Value, CallError> {
-    Ok(best(name, order, args, cx.budget)?.unwrap_or(Value::nil()))
+    let budget = &mut *cx.budget;
+    let best = with_stack(levels(args), || best(name, order, args, budget))??;
+    Ok(best.unwrap_or(Value::nil()))
 }
 
 /// The value that no other is better than; of equal ones the first.
@@ -51,6 +54,7 @@ fn best(name: &str, order: Order, args: &[Value], budget: &mut Budget) -> Result
     for arg in args {
         budget.step(1)?;
         if let Some(list) = elements(arg) {
+            budget.step(list.len() as u64)?;
             for item in list.iter() {
                 if item.as_f64().is_some() {
                     offer(item.clone())?;
@@ -74,9 +78,8 @@ fn best(name: &str, order: Order, args: &[Value], budget: &mut Budget) -> Result
 }
 
 fn mean(cx: &mut Context<'_>, args: &[Value]) -> Result<Value, CallError> {
-    let mut numbers = Vec::new();
+    let numbers = numbers("mean", args, cx)?;
     let mut total = 0.0;
-    collect("mean", args, &mut numbers, cx.budget)?;
     for number in &numbers {
         total += number;
     }
@@ -84,8 +87,7 @@ fn mean(cx: &mut Context<'_>, args: &[Value]) -> Result<Value, CallError> {
 }
 
 fn median(cx: &mut Context<'_>, args: &[Value]) -> Result<Value, CallError> {
-    let mut numbers = Vec::new();
-    collect("median", args, &mut numbers, cx.budget)?;
+    let mut numbers = numbers("median", args, cx)?;
     // Go sorts NaN before everything else.
     numbers.sort_by(|a, b| {
         b.is_nan().cmp(&a.is_nan()).then(a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal))
@@ -97,6 +99,20 @@ fn median(cx: &mut Context<'_>, args: &[Value]) -> Result<Value, CallError> {
         _ => (numbers[middle - 1] + numbers[middle]) / 2.0,
     }
     .into())
+}
+
+fn levels(args: &[Value]) -> usize {
+    args.iter().map(Value::levels).max().unwrap_or(0)
+}
+
+/// All numbers of lists in lists.
+fn numbers(name: &str, args: &[Value], cx: &mut Context<'_>) -> Result<Vec<f64>, CallError> {
+    let budget = &mut *cx.budget;
+    with_stack(levels(args), || {
+        let mut numbers = Vec::new();
+        collect(name, args, &mut numbers, budget)?;
+        Ok(numbers)
+    })?
 }
 
 fn collect(name: &str, args: &[Value], into: &mut Vec<f64>, budget: &mut Budget) -> Result<(), CallError> {

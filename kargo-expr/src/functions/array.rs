@@ -1,6 +1,7 @@
 //! Functions of lists.
 
 use super::{Builtin, Context, P, Sig, arg, count_error, list, only, text};
+use crate::deep::with_stack;
 use crate::go::sort::sort_by;
 use crate::limits::Budget;
 use crate::types::Type;
@@ -143,7 +144,8 @@ fn concat(cx: &mut Context<'_>, args: &[Value]) -> Result<Value, CallError> {
 fn flatten(cx: &mut Context<'_>, args: &[Value]) -> Result<Value, CallError> {
     let items = list(arg(args, 0)?, "flatten")?;
     let mut flat = Vec::new();
-    flatten_into(&items, &mut flat, cx.budget)?;
+    let budget = &mut *cx.budget;
+    with_stack(args[0].levels(), || flatten_into(&items, &mut flat, budget))??;
     cx.budget.create(flat.len())?;
     Ok(flat.into())
 }

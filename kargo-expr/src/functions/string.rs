@@ -132,7 +132,7 @@ fn join(cx: &mut Context<'_>, args: &[Value]) -> Result<Value, CallError> {
         if i > 0 {
             joined.extend_from_slice(glue);
         }
-        cx.budget.write(glue.len() + part.as_bytes().len())?;
+        cx.budget.write(1 + glue.len() + part.as_bytes().len())?;
         joined.extend_from_slice(part.as_bytes());
     }
     Ok(Value::text(&joined))

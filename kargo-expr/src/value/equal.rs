@@ -4,10 +4,15 @@ use std::sync::Arc;
 
 use super::{AnyMap, Elem, Map, Repr, Value};
 use crate::CallError;
+use crate::deep::with_stack;
 use crate::limits::Budget;
 
 /// `a == b`: numbers of different types compare by value, also inside lists, but not inside maps.
 pub(crate) fn equal(a: &Value, b: &Value, budget: &mut Budget) -> Result<bool, CallError> {
+    with_stack(a.levels().min(b.levels()), || compare(a, b, budget))?
+}
+
+fn compare(a: &Value, b: &Value, budget: &mut Budget) -> Result<bool, CallError> {
     budget.step(1)?;
     Ok(match (&a.repr, &b.repr) {
         (Repr::Int(x), Repr::Int(y)) => x == y,
@@ -24,7 +29,7 @@ pub(crate) fn equal(a: &Value, b: &Value, budget: &mut Budget) -> Result<bool, C
                 return Ok(false);
             }
             for (x, y) in x.iter().zip(y.iter()) {
-                if !equal(x, y, budget)? {
+                if !compare(x, y, budget)? {
                     return Ok(false);
                 }
             }
@@ -50,7 +55,10 @@ fn deep_equal(a: &Value, b: &Value, budget: &mut Budget) -> Result<bool, CallErr
         (Repr::Sized(k, x), Repr::Sized(l, y)) => k == l && x == y,
         (Repr::Named(k, x), Repr::Named(l, y)) => k == l && x == y,
         (Repr::Float(x), Repr::Float(y)) => x == y,
-        (Repr::Text(x), Repr::Text(y)) => x == y,
+        (Repr::Text(x), Repr::Text(y)) => {
+            budget.scan(x.as_bytes().len())?;
+            x == y
+        }
         (Repr::Bytes(x), Repr::Bytes(y)) => x == y,
         (Repr::Time(x), Repr::Time(y)) => x == y,
         (Repr::Zone(x), Repr::Zone(y)) => x == y,

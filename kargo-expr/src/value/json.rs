@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map as JsonMap, Number, Value as Json};
 
 use super::{Array, IntKind, Map, Repr, Text, Value};
+use crate::deep::with_stack;
 use crate::go::json::Writer;
 use crate::limits::Budget;
 use crate::{CallError, Code, Error};
@@ -49,9 +50,10 @@ impl Value {
     /// The JSON form, as `json.Marshal` has it: a float without a fraction becomes an integer.
     ///
     /// # Errors
-    /// NaN and the infinities, maps whose keys are not strings, and methods have none.
+    /// NaN and the infinities, maps whose keys are not strings, methods, and what nests more than 512 levels
+    /// deep have none.
     pub fn to_json(&self) -> Result<Json, Error> {
-        to_json(self, Floats::Shortest)
+        convert(self, Floats::Shortest)
             .map_err(|error| Error::new(error.code, crate::Phase::Run, error.message, None))
     }
 }
@@ -59,7 +61,7 @@ impl Value {
 impl Value {
     /// The JSON form with floats that stay floats, for YAML, which shows them apart from integers.
     pub(crate) fn to_yaml_json(&self) -> Result<Json, CallError> {
-        to_json(self, Floats::Kept)
+        convert(self, Floats::Kept)
     }
 }
 
@@ -78,6 +80,16 @@ fn from_number(number: &Number, numbers: Numbers) -> Value {
         // A JSON number always has a float form; arbitrary precision is not switched on.
         _ => number.as_f64().unwrap_or(f64::NAN).into(),
     }
+}
+
+/// How deep a document may nest: as deep as [`crate::go::json::parse`] reads.
+const MAX_DEPTH: usize = 512;
+
+fn convert(value: &Value, floats: Floats) -> Result<Json, CallError> {
+    if value.levels() > MAX_DEPTH {
+        return Err(CallError::coded(Code::Limit, "recursion depth exceeded"));
+    }
+    to_json(value, floats)
 }
 
 fn to_json(value: &Value, floats: Floats) -> Result<Json, CallError> {
@@ -126,7 +138,13 @@ fn unsupported(value: &Value) -> CallError {
 
 /// Writes the value as `json.Marshal` does.
 pub(crate) fn write_json(value: &Value, json: &mut Writer, budget: &mut Budget) -> Result<(), CallError> {
+    with_stack(value.levels(), || write(value, json, 0, budget))?
+}
+
+/// Writes a value that stands `depth` levels deep; what is indented is counted as text.
+fn write(value: &Value, json: &mut Writer, depth: usize, budget: &mut Budget) -> Result<(), CallError> {
     budget.step(1)?;
+    budget.write(8 + 2 * depth)?;
     match &value.repr {
         Repr::Nil => json.null(),
         Repr::Bool(b) => json.bool(*b),
@@ -141,7 +159,7 @@ pub(crate) fn write_json(value: &Value, json: &mut Writer, budget: &mut Budget) 
         Repr::Array(array) => {
             json.begin_array();
             for item in array.iter() {
-                write_json(item, json, budget)?;
+                write(item, json, depth + 1, budget)?;
             }
             json.end_array();
         }
@@ -150,7 +168,7 @@ pub(crate) fn write_json(value: &Value, json: &mut Writer, budget: &mut Budget) 
             for (key, value) in map.iter() {
                 budget.write(key.as_bytes().len())?;
                 json.key(key.as_bytes());
-                write_json(value, json, budget)?;
+                write(value, json, depth + 1, budget)?;
             }
             json.end_object();
         }

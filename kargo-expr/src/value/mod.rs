@@ -195,6 +195,11 @@ impl Value {
         self
     }
 
+    /// How deep arrays and maps nest in it.
+    pub(crate) fn levels(&self) -> usize {
+        self.shape().depth as usize
+    }
+
     pub(crate) fn shape(&self) -> Shape {
         let inner = match &self.repr {
             Repr::Array(array) => array.shape(),

@@ -2,15 +2,18 @@
 
 use super::{Repr, Value};
 use crate::CallError;
+use crate::deep::with_stack;
 use crate::go;
 use crate::limits::Budget;
 use crate::time;
 
 /// Writes the value as Go's `fmt.Sprint` would.
 pub(crate) fn show(value: &Value, budget: &mut Budget) -> Result<Vec<u8>, CallError> {
-    let mut out = Vec::new();
-    write(value, &mut out, budget)?;
-    Ok(out)
+    with_stack(value.levels(), || {
+        let mut out = Vec::new();
+        write(value, &mut out, budget)?;
+        Ok(out)
+    })?
 }
 
 fn write(value: &Value, out: &mut Vec<u8>, budget: &mut Budget) -> Result<(), CallError> {

@@ -52,6 +52,9 @@ struct Vm<'r> {
     loops: Vec<Loop>,
 }
 
+/// What a call costs, in steps.
+const CALL: u64 = 8;
+
 /// Why a run ends early.
 enum Stop {
     Error(CallError),
@@ -150,7 +153,7 @@ impl Vm<'_> {
             }
             Op::Equal => self.binary(|budget, a, b| Ok(equal(a, b, budget)?.into()))?,
             Op::EqualInt => self.binary(|_, a, b| Ok((int(a)? == int(b)?).into()))?,
-            Op::EqualText => self.binary(|_, a, b| Ok((text::expect(a)? == text::expect(b)?).into()))?,
+            Op::EqualText => self.binary(text::equal)?,
             Op::Arithmetic(operator) => self.arithmetic(operator)?,
             Op::Compare(order) => self.binary(|_, a, b| Ok(number::compare(order, a, b)?.into()))?,
             Op::In => self.binary(|budget, a, b| Ok(fetch::contains(b, a, budget)?.into()))?,
@@ -159,15 +162,16 @@ impl Vm<'_> {
                 let found = fetch::contains_int(&self.code.constants[set as usize], &needle)?;
                 self.push(Value::from(found).marked_if(needle.is_marked()));
             }
-            Op::Matches => self.binary(|_, a, b| Ok(text::matches(a, b)?.into()))?,
+            Op::Matches => self.binary(|budget, a, b| Ok(text::matches(a, b, budget)?.into()))?,
             Op::MatchesConstant(regex) => {
                 let value = self.pop()?;
-                let found = text::matches_regex(&value, &self.code.regexes[regex as usize])?;
+                let found =
+                    text::matches_regex(&value, &self.code.regexes[regex as usize], &mut self.budget)?;
                 self.push(Value::from(found).marked_if(value.is_marked()));
             }
-            Op::Contains => self.binary(|_, a, b| text::test(a, b, text::contains))?,
-            Op::StartsWith => self.binary(|_, a, b| text::test(a, b, <[u8]>::starts_with))?,
-            Op::EndsWith => self.binary(|_, a, b| text::test(a, b, <[u8]>::ends_with))?,
+            Op::Contains => self.binary(|budget, a, b| text::test(a, b, text::contains, budget))?,
+            Op::StartsWith => self.binary(|budget, a, b| text::test(a, b, <[u8]>::starts_with, budget))?,
+            Op::EndsWith => self.binary(|budget, a, b| text::test(a, b, <[u8]>::ends_with, budget))?,
             Op::Range => self.binary(range)?,
             Op::Jump(target) => return Ok(Some(target)),
             Op::JumpIfTrue(target) => return Ok(self.top_bool()?.then_some(target)),
@@ -277,6 +281,9 @@ impl Vm<'_> {
         };
         let args = &self.stack[from..];
         let tainted = args.iter().any(|arg| if builtin.carries { arg.is_marked() } else { arg.is_tainted() });
+        let scanned = args.iter().filter_map(Value::as_text).map(|text| text.as_bytes().len()).sum();
+        self.budget.step(CALL)?;
+        self.budget.scan(scanned)?;
         let mut context = Context { budget: &mut self.budget, host: self.host };
         let result = (builtin.run)(&mut context, args)?.marked_if(tainted);
         self.budget.nest(result.shape().depth)?;
@@ -288,6 +295,7 @@ impl Vm<'_> {
     fn function(&mut self, index: u16, count: u16) -> Result<(), Stop> {
         let (name, function) = &self.code.functions[usize::from(index)];
         let args = self.pop_many(usize::from(count))?;
+        self.budget.step(CALL)?;
         let tainted = args.iter().any(Value::is_tainted);
         let answer = match &function.body {
             Body::Pure(function) => Answer::Ready(function(&args)?),
@@ -303,6 +311,7 @@ impl Vm<'_> {
     fn call(&mut self, count: usize) -> Result<(), CallError> {
         let callee = self.pop()?;
         let args = self.pop_many(count)?;
+        self.budget.step(CALL)?;
         let error = |message: String| CallError::coded(crate::Code::NotCallable, message);
         let bound: Arc<Bound> = match callee.repr {
             Repr::Method(bound) => bound,
