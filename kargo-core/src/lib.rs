@@ -11,6 +11,7 @@ pub mod engine;
 pub mod error;
 pub mod event;
 pub mod journal;
+pub mod lint;
 pub mod manifest;
 pub mod model;
 pub mod redact;

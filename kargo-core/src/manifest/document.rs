@@ -47,6 +47,15 @@ impl Manifest {
         }
     }
 
+    /// The place of the key of a field; of its value where it has none, as in a list.
+    pub fn locate_key(&self, pointer: &str) -> Location {
+        let document = self.place.stream.document(self.place.index);
+        match document.and_then(|document| document.locate(pointer)?.key) {
+            Some(key) => location(&self.place.file, key),
+            None => self.locate(pointer),
+        }
+    }
+
     /// The place of a part of a text: `within` counts bytes of the value, not of the file, where quotes,
     /// escapes and indentation may stand between them.
     pub fn locate_within(&self, pointer: &str, within: Range<usize>) -> Location {

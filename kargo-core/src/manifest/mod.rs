@@ -116,7 +116,7 @@ impl Manifests {
         }
         let document::Loader { mut manifests, mut diagnostics, .. } = loader;
         references::check(&mut manifests, &mut diagnostics);
-        diagnostics.sort_by_key(place);
+        sort_by_place(&mut diagnostics);
         Ok(Self { project, manifests, diagnostics })
     }
 
@@ -147,6 +147,10 @@ impl Manifests {
 }
 
 /// Orders diagnostics by file and place.
+pub(crate) fn sort_by_place(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by_cached_key(place);
+}
+
 fn place(diagnostic: &Diagnostic) -> (String, usize) {
     match &diagnostic.location {
         Some(location) => (location.file().name().to_owned(), location.span().start),
