@@ -59,35 +59,90 @@ fn world(remote: &Remote) -> World {
     )
 }
 
+/// Steps that take several passes: one polls, one errs before it succeeds, one puts out a secret.
+fn patient_world(remote: &Remote) -> World {
+    let done = |cx: &StepContext<'_>, remote: &Remote| {
+        let mark = format!("{} by {}", cx.alias, cx.started_at);
+        let mut remote = remote.lock().unwrap();
+        if !remote.contains(&mark) {
+            remote.push(mark);
+        }
+    };
+    let polled = Arc::clone(remote);
+    let poll = Fake::new("poll", Effect::Outside, move |cx, _| {
+        if cx.attempt < 3 {
+            return Ok(
+                StepReport::running(Some(Duration::from_secs(5))).with_output("seen", i64::from(cx.attempt))
+            );
+        }
+        assert!(cx.prior_outputs.is_some());
+        done(cx, &polled);
+        Ok(StepReport::succeeded())
+    });
+    let flaky = Fake::new("flaky", Effect::WorkDir, |cx, _| {
+        cx.work_dir.write("flaky", Policy::Reject, b"half", 0o600)?;
+        if cx.attempt == 1 {
+            return Err(StepError::errored(crate::workdir::IO, "not yet"));
+        }
+        cx.work_dir.write("flaky", Policy::Reject, b"whole", 0o600)?;
+        Ok(StepReport::succeeded())
+    });
+    let posted = Arc::clone(remote);
+    let post = Fake::new("post", Effect::Outside, move |cx, config| {
+        assert_eq!(cx.work_dir.read("flaky", Policy::Reject, 10)?, b"whole");
+        assert_eq!(config["token"], "canary-token");
+        done(cx, &posted);
+        Ok(StepReport::succeeded())
+    });
+    let mut world = World::with_steps(
+        json!([
+            { "uses": "compose", "as": "own", "config": { "token": "${{ secret('creds').token }}" } },
+            { "uses": "poll", "as": "poll", "if": "${{ success() }}" },
+            { "uses": "flaky", "as": "flaky", "retry": { "errorThreshold": 2 } },
+            { "uses": "post", "as": "post", "config": { "token": "${{ outputs.own.token }}" } },
+        ]),
+        vec![poll, flaky, post],
+    );
+    world.secrets = &[("token", "canary-token")];
+    world
+}
+
 #[tokio::test]
 async fn a_kill_at_any_record_loses_nothing_and_repeats_nothing() {
-    let remote = Remote::default();
-    let undisturbed = world(&remote);
-    let expected = undisturbed.run().await;
-    assert!(shown(&expected).ends_with("Succeeded"), "{}", shown(&expected));
-    assert_eq!(remote.lock().unwrap().len(), 2);
-    let appends = undisturbed.journal.all().len();
-
-    for append in 0..appends {
-        for (durable, lose_files) in [(false, false), (true, false), (false, true), (true, true)] {
-            let remote = Remote::default();
-            let world = world(&remote);
-            *world.journal.kill.lock().unwrap() = Some(Kill { append, durable });
-            world.pass().await.unwrap_err();
-            *world.journal.kill.lock().unwrap() = None;
-            if lose_files {
-                // Only the directory: the mark beside it survives, as after a clean-up by hand.
-                let uid = world.job.promotion.metadata.uid.clone().unwrap();
-                let _ = fs::remove_dir_all(world.job.work_root.join(uid));
+    for make in [world, patient_world] {
+        let remote = Remote::default();
+        let undisturbed = make(&remote);
+        let expected = undisturbed.run().await;
+        assert!(shown(&expected).ends_with("Succeeded"), "{}", shown(&expected));
+        assert_eq!(remote.lock().unwrap().len(), 2);
+        for append in 0..undisturbed.journal.all().len() {
+            for (durable, lose_files) in [(false, false), (true, false), (false, true), (true, true)] {
+                let remote = Remote::default();
+                let world = make(&remote);
+                run_until_killed(&world, Kill { append, durable }).await;
+                if lose_files {
+                    // Only the directory: the mark beside it survives, as after a clean-up by hand.
+                    let uid = world.job.promotion.metadata.uid.clone().unwrap();
+                    let _ = fs::remove_dir_all(world.job.work_root.join(uid));
+                }
+                let pass = world.run().await;
+                let case = format!("killed in append {append}, durable: {durable}, files lost: {lose_files}");
+                assert_eq!(shown(&pass), shown(&expected), "{case}");
+                assert_eq!(outputs(&pass)["types"], outputs(&expected)["types"], "{case}");
+                assert_eq!(remote.lock().unwrap().len(), 2, "{case}: {remote:?}");
+                assert_eq!(fs::read_dir(&world.job.work_root).unwrap().count(), 0, "{case}");
             }
-            let pass = world.run().await;
-            let case = format!("killed in append {append}, durable: {durable}, files lost: {lose_files}");
-            assert_eq!(shown(&pass), shown(&expected), "{case}");
-            assert_eq!(outputs(&pass)["types"], outputs(&expected)["types"], "{case}");
-            assert_eq!(remote.lock().unwrap().len(), 2, "{case}: {remote:?}");
-            assert_eq!(fs::read_dir(&world.job.work_root).unwrap().count(), 0, "{case}");
         }
     }
+}
+
+/// Passes until the journal is killed.
+async fn run_until_killed(world: &World, kill: Kill) {
+    *world.journal.kill.lock().unwrap() = Some(kill);
+    while let Ok(pass) = world.pass().await {
+        world.clock.pass(pass.wait.expect("the kill comes before the end").as_secs().max(1));
+    }
+    *world.journal.kill.lock().unwrap() = None;
 }
 
 #[tokio::test]
@@ -111,9 +166,7 @@ async fn an_interrupted_attempt_is_told_so() {
     });
     let world = World::with_steps(json!([{ "uses": "post" }]), vec![post]);
     // Begun, attempt, and the outcome is lost.
-    *world.journal.kill.lock().unwrap() = Some(Kill { append: 2, durable: false });
-    world.pass().await.unwrap_err();
-    *world.journal.kill.lock().unwrap() = None;
+    run_until_killed(&world, Kill { append: 2, durable: false }).await;
     world.run().await;
     assert_eq!(*told.lock().unwrap(), [(1, false), (1, true)]);
 }
@@ -137,9 +190,7 @@ async fn a_step_that_cannot_be_repeated_is_an_error_that_can_be_tried_again() {
         Ok(StepReport::succeeded())
     });
     let world = World::with_steps(json!([{ "uses": "clone" }, { "uses": "compose" }]), vec![clone]);
-    *world.journal.kill.lock().unwrap() = Some(Kill { append: 3, durable: false });
-    world.pass().await.unwrap_err();
-    *world.journal.kill.lock().unwrap() = None;
+    run_until_killed(&world, Kill { append: 3, durable: false }).await;
     fs::remove_dir_all(&world.job.work_root).unwrap();
     *broken.lock().unwrap() = true;
     assert_eq!(world.pass().await.unwrap_err().code(), super::super::REBUILD);
