@@ -111,7 +111,8 @@ pub(crate) fn run(file: &Path) -> Result<Tally, Box<dyn Error>> {
     let cases = crate::cases(file)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let server = Server::start()?;
-    let registry = world::registry();
+    let cache = tempfile::tempdir()?;
+    let registry = world::registry(cache.path());
     let mut tally = Tally::default();
     let mut skipped: BTreeMap<String, usize> = BTreeMap::new();
     for case in cases {

@@ -15,6 +15,8 @@ use kargo_core::model::{
 };
 use kargo_core::step::Registry;
 use kargo_core::store::{Key, MemoryStore, Store, Write};
+use kargo_git::UrlPolicy;
+use kargo_steps::Services;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -26,9 +28,10 @@ const CORPUS_SHARED: &str = "kargo-shared";
 /// The uid of the only Promotion, which names its work directory.
 const UID: &str = "promotion";
 
-/// The steps that there are. The built-in ones come in with the crate that has them.
-pub(super) fn registry() -> Registry {
-    Registry::new()
+/// The built-in steps, which may clone from plain paths; mirrors are kept in `cache`.
+pub(super) fn registry(cache: &Path) -> Registry {
+    let urls = UrlPolicy { allow_file: true, allow_http: true };
+    kargo_steps::builtin(&Services::new(cache).with_urls(urls))
 }
 
 /// A Target as the corpus writes it.
