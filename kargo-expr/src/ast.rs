@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use regex::Regex;
+
 use crate::Span;
 use crate::types::Type;
 use crate::value::{Text, Value};
@@ -31,6 +33,8 @@ pub(crate) enum Kind {
     Float(f64),
     Text(Text),
     Bytes(Text),
+    /// A pattern that the checker compiled.
+    Pattern(Pattern),
     /// A value that the rewriter computed.
     Constant(Value),
     Name(Arc<str>),
@@ -60,6 +64,16 @@ pub(crate) enum Kind {
     },
     Array(Vec<Node>),
     Map(Vec<(Node, Node)>),
+}
+
+/// A regular expression; equal to another of the same pattern.
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern(pub(crate) Regex);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
 }
 
 /// `base.property`, `base?.property`, `base[property]`.

@@ -44,7 +44,7 @@ impl Checker<'_> {
             Kind::Bool(_) => Type::Bool,
             Kind::Int(_) => Type::Int,
             Kind::Float(_) => Type::Float,
-            Kind::Text(_) => Type::String,
+            Kind::Text(_) | Kind::Pattern(_) => Type::String,
             Kind::Bytes(_) => Type::Bytes,
             Kind::Constant(_) => Type::Unknown,
             Kind::Name(_) => self.name(node)?,

@@ -1,6 +1,6 @@
 //! Which operands an operator takes, and what it gives.
 
-use crate::ast::{Binary, Kind, Node};
+use crate::ast::{Binary, Kind, Node, Pattern};
 use crate::types::Type;
 use crate::{Code, Error, Span, re2};
 
@@ -42,13 +42,14 @@ pub(super) fn check_right(
     operator: Binary,
     left: &Type,
     ty: &Type,
-    right: &Node,
+    right: &mut Node,
     span: Span,
 ) -> Result<(), Error> {
     match (operator, &right.kind) {
         (Binary::Matches, Kind::Text(pattern)) => {
-            re2::compile(&pattern.to_str())
+            let regex = re2::compile(&pattern.to_str())
                 .map_err(|error| Error::compile(Code::Regex, span, error.to_string()))?;
+            right.kind = Kind::Pattern(Pattern(regex));
         }
         (Binary::In, _) if ty.is_map() && !left.is_unknown() && !left.assignable_to(&key(ty)) => {
             let message = format!("cannot use {left} as type {} in map key", key(ty));

@@ -4,6 +4,8 @@ mod predicates;
 
 use std::sync::Arc;
 
+use regex::Regex;
+
 use crate::ast::{Binary, Builtin, Kind, Member, Node, Pointer, Unary};
 use crate::code::{Arithmetic, Code, Op, Path};
 use crate::env::Env;
@@ -81,6 +83,8 @@ impl Compiler<'_> {
             Kind::Text(text) => self.push(text.clone().into(), span),
             Kind::Bytes(bytes) => self.push(Value::bytes(bytes.as_bytes()), span),
             Kind::Constant(value) => self.push(value.clone(), span),
+            // Only the right side of `matches`, which is compiled with it.
+            Kind::Pattern(pattern) => self.push(pattern.0.as_str().into(), span),
             Kind::Name(name) => self.name(name, span),
             Kind::Unary(operator, operand) => {
                 self.node(operand)?;
@@ -187,9 +191,9 @@ impl Compiler<'_> {
             self.land(end);
             return Ok(());
         }
-        if let (Binary::Matches, Kind::Text(pattern)) = (operator, &right.kind) {
-            let regex = re2::compile(&pattern.to_str())
-                .map_err(|error| Error::compile(crate::Code::Regex, span, error.to_string()))?;
+        if operator == Binary::Matches
+            && let Some(regex) = pattern(right, span)?
+        {
             self.code.regexes.push(regex);
             self.emit(Op::MatchesConstant(index(self.code.regexes.len() - 1)), span);
             return Ok(());
@@ -336,6 +340,17 @@ impl Compiler<'_> {
         };
         self.emit(op, span);
         Ok(())
+    }
+}
+
+/// The regular expression of a literal; what the checker did not see or a rewrite made is compiled here.
+fn pattern(node: &Node, span: Span) -> Result<Option<Regex>, Error> {
+    match &node.kind {
+        Kind::Pattern(pattern) => Ok(Some(pattern.0.clone())),
+        Kind::Text(text) => re2::compile(&text.to_str())
+            .map(Some)
+            .map_err(|error| Error::compile(crate::Code::Regex, span, error.to_string())),
+        _ => Ok(None),
     }
 }
 

@@ -60,6 +60,7 @@ fn each_child(node: &mut Node, visit: &mut impl FnMut(&mut Node)) {
         | Kind::Float(_)
         | Kind::Text(_)
         | Kind::Bytes(_)
+        | Kind::Pattern(_)
         | Kind::Constant(_)
         | Kind::Name(_)
         | Kind::Pointer(_) => {}

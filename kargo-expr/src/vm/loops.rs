@@ -40,6 +40,7 @@ impl Loop {
         })
     }
 
+    #[inline]
     fn item(&self) -> Result<Value, CallError> {
         let at = usize::try_from(self.index).unwrap_or(usize::MAX);
         let item = match &self.over.repr {
@@ -57,11 +58,13 @@ impl Loop {
 }
 
 impl Vm<'_> {
+    #[inline]
     fn innermost(&mut self) -> Result<&mut Loop, CallError> {
         self.loops.last_mut().ok_or_else(|| CallError::coded(Code::UnknownName, "not inside a predicate"))
     }
 
     /// Does an instruction of a loop.
+    #[inline]
     pub(super) fn loop_step(&mut self, op: Op) -> Result<Option<u32>, Stop> {
         if op == Op::Begin {
             let over = self.pop()?;

@@ -30,7 +30,7 @@ pub(crate) fn run(code: &Code, scope: &Scope, host: &dyn Host, budget: Budget) -
     };
     match vm.run() {
         Ok(()) => Ok(Answer::Ready(vm.stack.pop().unwrap_or(Value::nil()))),
-        Err(Stop::Need(need)) => Ok(Answer::Need(need)),
+        Err(Stop::Need(need)) => Ok(Answer::Need(*need)),
         Err(Stop::Error(error)) => {
             let span = vm.place.or_else(|| code.spans.get(vm.at).copied()).unwrap_or_default();
             Err(Error::run(error.code, span, error.message))
@@ -57,13 +57,14 @@ const CALL: u64 = 8;
 
 /// Why a run ends early.
 enum Stop {
-    Error(CallError),
-    Need(Need),
+    // Boxed, since results are passed on at every instruction and rarely hold this.
+    Error(Box<CallError>),
+    Need(Box<Need>),
 }
 
 impl From<CallError> for Stop {
     fn from(error: CallError) -> Self {
-        Self::Error(error)
+        Self::Error(Box::new(error))
     }
 }
 
@@ -214,6 +215,13 @@ impl Vm<'_> {
 
     #[inline]
     fn arithmetic(&mut self, operator: crate::code::Arithmetic) -> Result<(), CallError> {
+        if let [.., a, b] = &mut self.stack[..]
+            && let Some(result) = number::of_ints(operator, a, b)
+        {
+            *a = result;
+            self.stack.truncate(self.stack.len() - 1);
+            return Ok(());
+        }
         self.binary(|budget, a, b| {
             if let (Repr::Text(a), Repr::Text(b)) = (&a.repr, &b.repr) {
                 budget.write(a.as_bytes().len() + b.as_bytes().len())?;
@@ -303,7 +311,7 @@ impl Vm<'_> {
         };
         match answer {
             Answer::Ready(value) => self.push(value.marked_if(tainted)),
-            Answer::Need(need) => return Err(Stop::Need(need)),
+            Answer::Need(need) => return Err(Stop::Need(Box::new(need))),
         }
         Ok(())
     }
