@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use kargo_core::diagnostic::Severity;
 use kargo_core::manifest::Manifests;
+use kargo_steps::Services;
 
 use crate::args::{Format, LintArgs};
 use crate::failure::Failure;
@@ -14,7 +16,7 @@ pub(crate) fn lint(args: &LintArgs) -> Result<ExitCode, Failure> {
     let inputs = installation::inputs(&args.inputs)?;
     let manifests = Manifests::load(&inputs, args.project.as_deref())?;
     let mut found = manifests.diagnostics().to_vec();
-    found.extend(kargo_core::lint::check(&manifests, &installation::steps_for_lint()));
+    found.extend(kargo_core::lint::check(&manifests, &kargo_steps::builtin(&Services::new(std::env::temp_dir()))));
     match args.format {
         Format::Json => found.iter().for_each(render::json_line),
         Format::Text => {
@@ -25,6 +27,6 @@ pub(crate) fn lint(args: &LintArgs) -> Result<ExitCode, Failure> {
             render::line(&format!("{sound} documents: {verdict}"));
         }
     }
-    let failed = found.iter().any(|said| said.severity == kargo_core::diagnostic::Severity::Error);
+    let failed = found.iter().any(|said| said.severity == Severity::Error);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

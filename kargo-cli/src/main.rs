@@ -2,14 +2,13 @@
 //!
 //! One file for a verb; the crates below hold the logic.
 
-mod approve;
 mod args;
+mod decide;
 mod eval;
 mod failure;
 mod get;
 mod installation;
 mod lint;
-mod promote;
 mod render;
 mod run;
 mod status;
@@ -32,8 +31,8 @@ fn main() -> ExitCode {
             Verb::Lint(lint) => lint::lint(&lint),
             Verb::Status(status) => status::status(&status).await,
             Verb::Get(get) => get::get(&get).await,
-            Verb::Approve(approve) => approve::approve(&approve).await,
-            Verb::Promote(promote) => promote::promote(&promote).await,
+            Verb::Approve(approve) => decide::approve(&approve).await,
+            Verb::Promote(promote) => decide::promote(&promote).await,
             Verb::Eval(eval) => eval::eval(&eval),
         }
     });

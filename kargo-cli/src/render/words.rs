@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kargo_core::control::{WaitsFor, Waiting};
 use kargo_core::event::{Event, StepRef, What};
 use kargo_core::model::{PromotionPhase, StepStatus};
 
@@ -45,6 +46,25 @@ pub(crate) fn line(event: &Event) -> String {
         }
         What::Warning { about, message } => format!("warning: {about}: {message}"),
         other => format!("{other:?}"),
+    }
+}
+
+/// One line for Freight that waits.
+pub(crate) fn waiting(waiting: &Waiting) -> String {
+    let (stage, alias, freight) = (&waiting.stage, &waiting.alias, id(&waiting.freight));
+    match &waiting.waits_for {
+        WaitsFor::Approval => format!(
+            "stage {stage}: freight {alias} ({freight}) waits for approval: \
+             kargo-flow approve --stage {stage} --freight {alias} --by YOU"
+        ),
+        WaitsFor::Promotion => format!(
+            "stage {stage}: freight {alias} ({freight}) waits for somebody to promote it: \
+             kargo-flow promote --stage {stage} --freight {alias} --by YOU"
+        ),
+        WaitsFor::Soak { until } => {
+            format!("stage {stage}: freight {alias} ({freight}) has to stay upstream until {until}")
+        }
+        other => format!("stage {stage}: freight {alias} ({freight}) waits: {other:?}"),
     }
 }
 
