@@ -41,6 +41,9 @@ struct Question {
     previous: Option<GitDiscoveryResult>,
 }
 
+/// An answer and its place among the requests.
+type Placed = (usize, Result<Discovery, Error>);
+
 #[async_trait]
 impl ArtifactSource for GitSource {
     fn takes(&self, subscription: &RepoSubscription) -> bool {
@@ -82,9 +85,9 @@ impl GitSource {
         project: &str,
         skip_tls: bool,
         questions: Vec<Question>,
-    ) -> Vec<(usize, Result<Discovery, Error>)> {
+    ) -> Vec<Placed> {
         let places: Vec<usize> = questions.iter().map(|question| question.place).collect();
-        let everywhere = |error: Error| -> Vec<(usize, Result<Discovery, Error>)> {
+        let everywhere = |error: Error| -> Vec<Placed> {
             let again = |_| {
                 let same = Error::new(error.code(), kargo_core::error::chain(&error));
                 match error.hint() {
@@ -119,7 +122,7 @@ fn answer_all(
     mirror: &Mirror,
     remote: &Remote,
     questions: Vec<Question>,
-) -> Result<Vec<(usize, Result<Discovery, Error>)>, kargo_git::Error> {
+) -> Result<Vec<Placed>, kargo_git::Error> {
     let refs = mirror.refresh(remote, &Cancel::new())?.refs;
     let mut answers = Vec::new();
     let mut by_branch: BTreeMap<String, Vec<Question>> = BTreeMap::new();
@@ -226,7 +229,7 @@ fn walk(
     refs: &Refs,
     branch: &str,
     questions: Vec<Question>,
-) -> Vec<(usize, Result<Discovery, Error>)> {
+) -> Vec<Placed> {
     let now = Timestamp::now();
     let mut found: Vec<Result<Vec<DiscoveredCommit>, Error>> =
         questions.iter().map(|_| Ok(Vec::new())).collect();
