@@ -10,7 +10,7 @@ use super::fetch::Data;
 use super::host::{Functions, View};
 use super::object::{go_json, step_meta, strings};
 use super::plan::{Compiled, PlannedStep, Task, Var};
-use super::value::learn_text;
+use super::value::{MAX_DEPTH, json_is_too_deep, learn_text};
 use super::{Job, Parts};
 use crate::error::chain;
 use crate::model::{StepExecutionMetadata, annotations};
@@ -78,6 +78,9 @@ impl<'a> Evaluation<'a> {
                 .map_err(|leaf| EvalError::new(format_args!("config{}", leaf.pointer()), leaf.error()))?;
             match answer {
                 JsonAnswer::Need(need) => self.fetch(need).await?,
+                JsonAnswer::Ready { json, .. } if json_is_too_deep(&json) => {
+                    return Err(EvalError(format!("config: it nests deeper than {MAX_DEPTH} levels")));
+                }
                 JsonAnswer::Ready { json, tainted } => {
                     let leaves = tainted.iter().filter_map(|pointer| json.pointer(pointer)?.as_str());
                     leaves.for_each(|leaf| learn_text(leaf, &self.parts.redactor));

@@ -17,10 +17,12 @@ mod outputs;
 mod plan;
 mod progress;
 pub mod promotion;
+mod rebuild;
 mod record;
 mod retry;
 mod run;
 mod seal;
+mod tell;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -72,9 +74,14 @@ pub const LOOK_UP: Code =
 pub const BAD_TEMPLATE: Code =
     Code::new("engine/bad-template", "A template or expression of a Promotion does not compile.");
 
+/// An output cannot be kept.
+pub const TOO_DEEP: Code =
+    Code::new("engine/too-deep", "An output of a step nests deeper than 100 levels, which cannot be stored.");
+
 /// The codes of this room.
 pub const CODES: &[Code] = &[
     BAD_TEMPLATE,
+    TOO_DEEP,
     WORK_DIR,
     BAD_JOURNAL,
     REBUILD,

@@ -72,7 +72,7 @@ pub(super) struct Attempt<'a> {
 }
 
 impl RetryPolicy {
-    /// Decides what an attempt means. The first line of Kargo's table that fits holds (facts: step completion).
+    /// Decides what an attempt means. The first line of Kargo's table that fits holds.
     pub(super) fn judge(&self, attempt: &Attempt<'_>) -> Verdict {
         match attempt.result {
             Ok(report) => self.judge_report(attempt, report),

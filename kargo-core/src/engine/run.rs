@@ -19,10 +19,10 @@ use super::plan::{Plan, PlannedStep, Runner, unknown_kind};
 use super::progress::Progress;
 use super::record::{Again, Record, What};
 use super::retry::{Attempt, Verdict};
-use super::value::{decode, encode, kept, learn};
-use super::{Job, Parts, Pass, REBUILD};
+use super::value::{decode, encode, is_too_deep, kept, learn};
+use super::{Job, Parts, Pass, TOO_DEEP};
 use crate::error::Error;
-use crate::event::{Event, StepRef, What as Happened};
+use crate::event::What as Happened;
 use crate::journal::Durability;
 use crate::model::{
     Kind, Promotion, PromotionPhase, PromotionStatus, StepExecutionMetadata, StepStatus, annotations,
@@ -34,13 +34,13 @@ use crate::workdir::WorkDir;
 
 /// A Promotion that is being advanced.
 pub(super) struct Run<'a> {
-    parts: &'a Parts,
-    job: &'a Job,
+    pub(super) parts: &'a Parts,
+    pub(super) job: &'a Job,
     cancel: &'a CancellationToken,
-    plan: Arc<Plan>,
-    key: Key,
-    progress: Progress,
-    files: Files,
+    pub(super) plan: Arc<Plan>,
+    pub(super) key: Key,
+    pub(super) progress: Progress,
+    pub(super) files: Files,
 }
 
 /// What to do with a step.
@@ -58,7 +58,7 @@ enum Decision<'s> {
 }
 
 /// Whether the loop goes on after a step.
-enum Then {
+pub(super) enum Then {
     Next,
     Wait(Duration),
 }
@@ -91,7 +91,7 @@ impl<'a> Run<'a> {
         Ok(run)
     }
 
-    fn recorded_outputs(&self, record: &Record) -> Result<Option<Value>, Error> {
+    pub(super) fn recorded_outputs(&self, record: &Record) -> Result<Option<Value>, Error> {
         match &record.what {
             What::Outcome { outputs: Some(outputs), .. } => {
                 let outputs = decode(outputs, &self.parts.sealer)?;
@@ -129,7 +129,7 @@ impl<'a> Run<'a> {
         self.end(phase, message).await
     }
 
-    /// One step of the loop (facts: step loop).
+    /// One step of Kargo's step loop.
     async fn step(&mut self, work_dir: &WorkDir) -> Result<Then, Error> {
         let plan = Arc::clone(&self.plan);
         let step = &plan.steps[self.progress.current];
@@ -298,7 +298,7 @@ impl<'a> Run<'a> {
 
     /// Runs the step's own code; a panic in it is its terminal error.
     #[tracing::instrument(name = "step", skip_all, fields(alias = &*step.alias, uses = &*step.uses))]
-    async fn run_step(
+    pub(super) async fn run_step(
         &self,
         step: &PlannedStep,
         runner: &Runner,
@@ -335,79 +335,18 @@ impl<'a> Run<'a> {
             Ok(poll) => poll.map(Ok),
             Err(panic) => Poll::Ready(Err(panic)),
         });
-        ended.await.unwrap_or_else(|panic| {
+        let result = ended.await.unwrap_or_else(|panic| {
             let message = format!("step panicked: {}", panic_text(&*panic));
             Err(StepError::errored(step::PANICKED, message).terminal())
-        })
-    }
-
-    /// The work directory, with its files as the journal says.
-    async fn open_files(&mut self) -> Result<WorkDir, Error> {
-        let current = self.files.are_current(self.progress.last_write);
-        if !current || self.progress.open {
-            self.tell(Happened::PromotionResumed {
-                stage: self.job.promotion.spec.stage.clone(),
-                promotion: self.job.promotion.metadata.name.clone(),
-                step: self.progress.current,
-            });
-        }
-        if current {
-            return self.files.open();
-        }
-        self.files.mark_dirty()?;
-        self.files.clear()?;
-        let work_dir = self.files.open()?;
-        self.rebuild(&work_dir).await?;
-        match self.progress.last_write {
-            Some(sequence) => self.files.mark_current(sequence)?,
-            None => self.files.unmark()?,
-        }
-        Ok(work_dir)
-    }
-
-    /// Runs the steps that filled the work directory again, each pinned to what it put out then, and each seeing
-    /// what it saw then. Steps with an outside effect are not repeated.
-    async fn rebuild(&mut self, work_dir: &WorkDir) -> Result<(), Error> {
-        let plan = Arc::clone(&self.plan);
-        let reached = std::mem::replace(&mut self.progress, Progress::new());
-        for entry in self.parts.journal.read(&self.key).await? {
-            let record = Record::from_json(&entry.record)?;
-            let outputs = self.recorded_outputs(&record)?;
-            if let (What::Outcome { step, meta, again: None, .. }, Some(then)) = (&record.what, &outputs) {
-                let planned = plan.steps.get(*step);
-                if let Some(planned) = planned.filter(|planned| planned.effect == Effect::WorkDir) {
-                    self.repeat(planned, meta, then, work_dir).await?;
-                }
-            }
-            self.progress.apply(&plan, entry.sequence, record, outputs)?;
-        }
-        self.progress = reached;
-        Ok(())
-    }
-
-    /// Repeats one step for its files.
-    async fn repeat(
-        &self,
-        step: &PlannedStep,
-        meta: &StepExecutionMetadata,
-        then: &Value,
-        work_dir: &WorkDir,
-    ) -> Result<(), Error> {
-        let Some(runner) = &step.runner else { return Ok(()) };
-        let failed = |why: &dyn std::fmt::Display| {
-            let why = self.parts.redactor.redact(&why.to_string()).into_owned();
-            Error::new(REBUILD, format!("step {:?} could not be repeated: {why}", step.alias))
+        });
+        let outputs = match &result {
+            Ok(report) => report.outputs.as_ref(),
+            Err(error) => error.outputs(),
         };
-        let at = meta.started_at.unwrap_or_else(|| self.now());
-        let mut evaluation = Evaluation::new(self.parts, self.view(step, at));
-        let config = evaluation.config(step).await.map_err(|error| failed(&error))?;
-        match self.run_step(step, runner, work_dir, config, Some(then), false).await {
-            // One that failed then may fail now: its files are what it leaves behind.
-            Err(error) if matches!(meta.status, Some(StepStatus::Succeeded | StepStatus::Skipped)) => {
-                Err(failed(&error).with_source(error))
-            }
-            _ => Ok(()),
+        if outputs.is_some_and(|outputs| outputs.iter().any(|(_, value)| is_too_deep(value))) {
+            return Err(StepError::errored(TOO_DEEP, "an output nests too deeply to be kept").terminal());
         }
+        result
     }
 
     /// The step was told to stop, and the Promotion ends: aborted where somebody asked for that.
@@ -459,13 +398,7 @@ impl<'a> Run<'a> {
 
     async fn end(mut self, phase: PromotionPhase, message: String) -> Result<Pass, Error> {
         self.append(What::Ended { phase, message: message.clone() }, None, Durability::Barrier).await?;
-        self.tell(Happened::PromotionFinished {
-            stage: self.job.promotion.spec.stage.clone(),
-            promotion: self.job.promotion.metadata.name.clone(),
-            phase,
-            message,
-            duration: since(self.progress.started_at, self.now()),
-        });
+        self.tell_finished(phase, message);
         self.ended()
     }
 
@@ -500,7 +433,7 @@ impl<'a> Run<'a> {
         Ok(sequence)
     }
 
-    fn view<'v>(&'v self, step: &'v PlannedStep, now: Timestamp) -> View<'v> {
+    pub(super) fn view<'v>(&'v self, step: &'v PlannedStep, now: Timestamp) -> View<'v> {
         View {
             job: self.job,
             plan: &self.plan,
@@ -512,50 +445,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.parts.clock.now()
-    }
-}
-
-/// Telling the listeners. What is told was redacted before it was recorded.
-impl Run<'_> {
-    fn tell(&self, what: Happened) {
-        self.parts.listeners.emit(&Event::new(self.now(), self.job.project(), what));
-    }
-
-    fn tell_started(&self) {
-        self.tell(Happened::PromotionStarted {
-            stage: self.job.promotion.spec.stage.clone(),
-            promotion: self.job.promotion.metadata.name.clone(),
-            freight: self.job.freight.name.clone(),
-            alias: self.job.freight_alias.clone(),
-            steps: self.plan.steps.len(),
-        });
-    }
-
-    /// Tells how a step came out, and says whether the loop goes on.
-    fn tell_outcome(&self, step: &PlannedStep, meta: StepExecutionMetadata, wait: Option<Duration>) -> Then {
-        let (status, message) = (meta.status.unwrap_or(StepStatus::Errored), meta.message);
-        let mut step = self.step_ref(step);
-        if let Some(retry_after) = wait {
-            self.tell(Happened::StepWaiting { step, status, message, retry_after });
-            return Then::Wait(retry_after);
-        }
-        // The outcome is applied already: the step is the one before the current one.
-        step.index = self.progress.current.saturating_sub(1);
-        let duration = since(meta.started_at, meta.finished_at.unwrap_or_else(|| self.now()));
-        self.tell(Happened::StepFinished { step, status, message, duration });
-        Then::Next
-    }
-
-    fn step_ref(&self, step: &PlannedStep) -> StepRef {
-        StepRef {
-            stage: self.job.promotion.spec.stage.clone(),
-            promotion: self.job.promotion.metadata.name.clone(),
-            index: self.progress.current,
-            alias: step.alias.to_string(),
-            uses: step.uses.to_string(),
-        }
     }
 }
 
@@ -585,7 +476,7 @@ fn outputs_value(outputs: Outputs) -> Value {
 }
 
 /// The time between two instants; none where the clock went back.
-fn since(start: Option<Timestamp>, now: Timestamp) -> Duration {
+pub(super) fn since(start: Option<Timestamp>, now: Timestamp) -> Duration {
     start.and_then(|start| Duration::try_from(now.duration_since(start)).ok()).unwrap_or_default()
 }
 

@@ -45,6 +45,34 @@ pub(super) fn kept(value: &Value, redactor: &Redactor) -> Value {
     if value.is_marked() { kept.tainted() } else { kept }
 }
 
+/// How deep a config or an output may nest. Readers of JSON refuse what nests deeper than 128, and a record or a status
+/// that cannot be read again would hold the Promotion up for ever.
+pub(super) const MAX_DEPTH: usize = 100;
+
+/// Whether JSON nests deeper than [`MAX_DEPTH`].
+pub(super) fn json_is_too_deep(json: &Json) -> bool {
+    fn deeper(json: &Json, left: usize) -> bool {
+        match json {
+            Json::Array(items) => left == 0 || items.iter().any(|item| deeper(item, left - 1)),
+            Json::Object(entries) => left == 0 || entries.values().any(|item| deeper(item, left - 1)),
+            _ => false,
+        }
+    }
+    deeper(json, MAX_DEPTH)
+}
+
+/// Whether a value nests deeper than [`MAX_DEPTH`].
+pub(super) fn is_too_deep(value: &Value) -> bool {
+    fn deeper(value: &Value, left: usize) -> bool {
+        let items =
+            value.as_array().map(|items| items.iter().any(|item| left == 0 || deeper(item, left - 1)));
+        let entries =
+            value.as_map().map(|map| map.iter().any(|(_, item)| left == 0 || deeper(item, left - 1)));
+        items.or(entries).unwrap_or(false)
+    }
+    deeper(value, MAX_DEPTH)
+}
+
 /// How long a text is that came from a secret and is looked for as a secret itself: a shorter one would be found by
 /// chance, a longer one is a text that holds the secret, which is known.
 const LEARNED: RangeInclusive<usize> = 8..=1024;

@@ -229,3 +229,12 @@ fn plans_are_shared_by_content_and_bounded() {
     assert_ne!(first.key(), third.key());
     assert!(!Arc::ptr_eq(&first, &engine.plan(&world.job.promotion).unwrap()), "the oldest went");
 }
+
+#[tokio::test]
+async fn a_config_that_nests_too_deeply_is_an_error() {
+    for deep in ["${{ repeat('[', 9000) }}${{ repeat(']', 9000) }}", "${{ reduce(1..9000, [#acc], []) }}"] {
+        let pass =
+            World::with_steps(json!([{ "uses": "compose", "config": { "v": deep } }]), vec![]).run().await;
+        assert_eq!(shown(&pass), "step-1:Errored/s Errored", "{deep}");
+    }
+}
