@@ -232,7 +232,7 @@ fn plans_are_shared_by_content_and_bounded() {
 
 #[tokio::test]
 async fn a_config_that_nests_too_deeply_is_an_error() {
-    for deep in ["${{ repeat('[', 9000) }}${{ repeat(']', 9000) }}", "${{ reduce(1..9000, [#acc], []) }}"] {
+    for deep in ["${{ repeat('[', 200) }}${{ repeat(']', 200) }}", "${{ reduce(1..9000, [#acc], []) }}"] {
         let pass =
             World::with_steps(json!([{ "uses": "compose", "config": { "v": deep } }]), vec![]).run().await;
         assert_eq!(shown(&pass), "step-1:Errored/s Errored", "{deep}");
