@@ -37,6 +37,8 @@ pub(crate) enum Op {
     Not,
     Negate,
     Equal,
+    /// Compare what is on top with a constant.
+    EqualConstant(u32),
     /// Both sides are known to be `int`; what is not, is an error.
     EqualInt,
     /// Both sides are known to be strings.

@@ -204,8 +204,16 @@ impl Compiler<'_> {
             self.emit(Op::InInts(set), span);
             return Ok(());
         }
-        self.node(right)?;
-        self.emit(operation(operator, &left.ty, &right.ty), span);
+        match (operation(operator, &left.ty, &right.ty), literal(right)) {
+            (Op::Equal, Some(value)) => {
+                let constant = self.constant(value);
+                self.emit(Op::EqualConstant(constant), span);
+            }
+            (op, _) => {
+                self.node(right)?;
+                self.emit(op, span);
+            }
+        }
         if operator == Binary::NotEqual {
             self.emit(Op::Not, span);
         }
@@ -340,6 +348,17 @@ impl Compiler<'_> {
         };
         self.emit(op, span);
         Ok(())
+    }
+}
+
+/// The value of a literal.
+fn literal(node: &Node) -> Option<Value> {
+    match &node.kind {
+        Kind::Nil => Some(Value::nil()),
+        Kind::Bool(b) => Some((*b).into()),
+        Kind::Int(i) => Some((*i).into()),
+        Kind::Text(text) => Some(text.clone().into()),
+        _ => None,
     }
 }
 

@@ -15,9 +15,9 @@ pub(super) struct Loop {
     length: i64,
     index: i64,
     count: i64,
-    acc: Value,
+    pub(super) acc: Value,
     /// What the loop has found so far.
-    kept: Vec<Value>,
+    pub(super) kept: Vec<Value>,
     groups: BTreeMap<Key, Vec<Value>>,
     descending: bool,
 }
@@ -41,7 +41,17 @@ impl Loop {
     }
 
     #[inline]
-    fn item(&self) -> Result<Value, CallError> {
+    pub(super) fn at_end(&self) -> bool {
+        self.index >= self.length
+    }
+
+    #[inline]
+    pub(super) fn advance(&mut self) {
+        self.index += 1;
+    }
+
+    #[inline]
+    pub(super) fn item(&self) -> Result<Value, CallError> {
         let at = usize::try_from(self.index).unwrap_or(usize::MAX);
         let item = match &self.over.repr {
             Repr::Array(array) => array.get(at).cloned(),
@@ -59,26 +69,20 @@ impl Loop {
 
 impl Vm<'_> {
     #[inline]
-    fn innermost(&mut self) -> Result<&mut Loop, CallError> {
+    pub(super) fn innermost(&mut self) -> Result<&mut Loop, CallError> {
         self.loops.last_mut().ok_or_else(|| CallError::coded(Code::UnknownName, "not inside a predicate"))
     }
 
-    /// Does an instruction of a loop.
-    #[inline]
+    /// Does one of the rarer instructions of a loop.
     pub(super) fn loop_step(&mut self, op: Op) -> Result<Option<u32>, Stop> {
-        if op == Op::Begin {
+        if matches!(op, Op::Begin) {
             let over = self.pop()?;
             self.loops.push(Loop::over(over)?);
             return Ok(None);
         }
         let this = self.innermost()?;
-        let pushed = match op {
-            Op::JumpIfEnd(target) => return Ok((this.index >= this.length).then_some(target)),
+        let pushed: Value = match op {
             Op::JumpIfBeforeFirst(target) => return Ok((this.index < 0).then_some(target)),
-            Op::Next(target) => {
-                this.index += 1;
-                return Ok(Some(target));
-            }
             Op::Previous(target) => {
                 this.index -= 1;
                 return Ok(Some(target));
@@ -96,9 +100,7 @@ impl Vm<'_> {
                 return Ok(None);
             }
             Op::Throw(failure) => return Err(failure.error().into()),
-            Op::Item => this.item()?,
             Op::Index => this.index.into(),
-            Op::Acc => this.acc.clone(),
             Op::Count => this.count.into(),
             Op::Groups => {
                 let groups = std::mem::take(&mut this.groups);
@@ -116,8 +118,6 @@ impl Vm<'_> {
         let value = self.pop()?;
         let this = self.innermost()?;
         match op {
-            Op::SetAcc => this.acc = value,
-            Op::Keep => this.kept.push(value),
             Op::Group => {
                 let item = this.item()?;
                 this.groups.entry(Key::of(&value)?).or_default().push(item);
@@ -131,7 +131,7 @@ impl Vm<'_> {
     fn collect(&mut self, op: Op) -> Result<(), Stop> {
         let this = self.innermost()?;
         let mut kept = std::mem::take(&mut this.kept);
-        if op == Op::Sort {
+        if matches!(op, Op::Sort) {
             kept = self.sorted(kept)?;
         }
         self.budget.create(kept.len())?;

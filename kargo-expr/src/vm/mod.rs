@@ -110,7 +110,7 @@ impl Vm<'_> {
     }
 
     /// Does one instruction; gives where to go on, if not at the next.
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, op: Op) -> Result<Option<u32>, Stop> {
         match op {
             Op::Constant(index) => self.push(self.code.constants[index as usize].clone()),
@@ -153,6 +153,11 @@ impl Vm<'_> {
                 self.push(negated.marked_if(value.is_marked()));
             }
             Op::Equal => self.binary(|budget, a, b| Ok(equal(a, b, budget)?.into()))?,
+            Op::EqualConstant(constant) => {
+                let a = self.pop()?;
+                let same = equal(&a, &self.code.constants[constant as usize], &mut self.budget)?;
+                self.push(Value::from(same).marked_if(a.is_marked()));
+            }
             Op::EqualInt => self.binary(|_, a, b| Ok((int(a)? == int(b)?).into()))?,
             Op::EqualText => self.binary(text::equal)?,
             Op::Arithmetic(operator) => self.arithmetic(operator)?,
@@ -194,6 +199,27 @@ impl Vm<'_> {
                 self.push_array(items.into())?;
             }
             Op::Map(count) => self.map(count as usize)?,
+            Op::JumpIfEnd(target) => return Ok(self.innermost()?.at_end().then_some(target)),
+            Op::Next(target) => {
+                self.innermost()?.advance();
+                return Ok(Some(target));
+            }
+            Op::Item => {
+                let item = self.innermost()?.item()?;
+                self.push(item);
+            }
+            Op::Acc => {
+                let acc = self.innermost()?.acc.clone();
+                self.push(acc);
+            }
+            Op::SetAcc => {
+                let value = self.pop()?;
+                self.innermost()?.acc = value;
+            }
+            Op::Keep => {
+                let value = self.pop()?;
+                self.innermost()?.kept.push(value);
+            }
             op => return self.loop_step(op),
         }
         Ok(None)
