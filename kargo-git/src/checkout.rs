@@ -1,12 +1,15 @@
 //! Checkouts: a commit of a mirror as files in a work directory, with a repository of their own.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use git2::build::{CheckoutBuilder, CloneLocal, RepoBuilder};
-use git2::{Oid, Repository, ResetType};
+use git2::{Config, ConfigLevel, Oid, Repository, ResetType};
 
 use crate::error::{Code, Error};
 use crate::mirror::{Mirror, Refs};
+use crate::process::Cancel;
 use crate::remote::Remote;
 
 /// What to check out.
@@ -36,45 +39,90 @@ pub struct Worktree {
 }
 
 impl Mirror {
-    /// Checks `revision` out into the new folder `into`. The mirror must have it:
-    /// [`refresh`](Self::refresh) or [`need_commit`](Self::need_commit) see to that.
+    /// Checks `revision` out into the folder `into`, which is new or empty. The mirror must have it:
+    /// [`refresh`](Self::refresh) or [`need_commit`](Self::need_commit) see to that. Where it fails, or is killed,
+    /// `into` is as it was.
     ///
     /// # Errors
     /// `git/not-found` where there is no such branch, tag or commit; `git/exists` where `into` is not empty;
-    /// `git/failed`.
+    /// `git/cancelled`; `git/io`; `git/failed`.
     pub fn check_out(
         &self,
         remote: &Remote,
         refs: &Refs,
         revision: &Revision,
         into: &Path,
+        cancel: &Cancel,
     ) -> Result<(Worktree, Checkout), Error> {
+        let io = |error| Error::io("make the folder of the checkout", error);
+        if fs::read_dir(into).is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(Error::new(Code::Exists, "the folder of the checkout is not empty"));
+        }
+        let Some(beside) = beside(into) else {
+            return Err(Error::new(Code::Io, "the folder of the checkout has no name"));
+        };
+        fs::create_dir_all(into).map_err(io)?;
+        // What a killed process left.
+        remove(&beside).map_err(io)?;
+        let done =
+            self.clone_into(remote, &beside, cancel).and_then(|worktree| worktree.switch(refs, revision));
+        let commit = done.inspect_err(|_| drop(remove(&beside)))?;
+        fs::rename(&beside, into).map_err(io)?;
+        Ok((Worktree::open(into)?, Checkout { commit }))
+    }
+
+    /// A repository with all that the mirror has, and without files.
+    fn clone_into(&self, remote: &Remote, into: &Path, cancel: &Cancel) -> Result<Worktree, Error> {
+        let source =
+            self.path().to_str().ok_or_else(|| Error::new(Code::Io, "the mirror's path is not UTF-8"))?;
         let mut nothing = CheckoutBuilder::new();
         nothing.dry_run();
         let mut builder = RepoBuilder::new();
         // Hard links to the mirror's objects: no copy, and no need of the mirror afterwards.
-        builder.clone_local(CloneLocal::Auto).with_checkout(nothing).remote_create(|repository, name, _| {
-            repository.remote(name, &format!("{}", self.path().display()))
-        });
-        let source =
-            self.path().to_str().ok_or_else(|| Error::new(Code::Io, "the mirror's path is not UTF-8"))?;
-        let repository = builder.clone(source, into)?;
-        repository.remote_set_url("origin", remote.written())?;
-        let worktree = Worktree { repository, path: into.to_owned() };
-        let commit = worktree.switch(refs, revision)?;
-        Ok((worktree, Checkout { commit }))
+        builder.clone_local(CloneLocal::Auto).with_checkout(nothing);
+        self.exclusively(cancel, || {
+            let repository = builder.clone(source, into)?;
+            repository.remote_set_url("origin", remote.written())?;
+            Worktree::with_own_config(repository, into)
+        })
+    }
+}
+
+/// Where a checkout is made before it is complete.
+fn beside(into: &Path) -> Option<PathBuf> {
+    let mut name = OsString::from(".");
+    name.push(into.file_name()?);
+    name.push(".kargo-checkout");
+    Some(into.with_file_name(name))
+}
+
+fn remove(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
 impl Worktree {
-    /// Opens the working tree at `path`.
+    /// Opens the working tree at `path`. Its repository must be its own: a bare repository, or a link to one
+    /// elsewhere, may be another's, with settings that run programs.
     ///
     /// # Errors
     /// `git/not-found` where there is none.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let repository = Repository::open(path).map_err(|error| {
-            Error::new(Code::NotFound, "there is no git working tree here").with_source(error)
-        })?;
+        let missing = || Error::new(Code::NotFound, "there is no git working tree here");
+        if !fs::symlink_metadata(path.join(".git")).is_ok_and(|meta| meta.is_dir()) {
+            return Err(missing());
+        }
+        let repository = Repository::open(path).map_err(|error| missing().with_source(error))?;
+        Self::with_own_config(repository, path)
+    }
+
+    /// Nobody's settings but the repository's hold, so that a commit is the same on every machine.
+    fn with_own_config(repository: Repository, path: &Path) -> Result<Self, Error> {
+        let mut config = Config::new()?;
+        config.add_file(&repository.path().join("config"), ConfigLevel::Local, true)?;
+        repository.set_config(&config)?;
         Ok(Self { repository, path: path.to_owned() })
     }
 
@@ -103,7 +151,10 @@ impl Worktree {
             |what: &str, name: &str| Error::new(Code::NotFound, format!("there is no {what} {name:?}"));
         let (commit, branch) = match revision {
             Revision::Default => {
-                let name = refs.default_branch.as_deref().unwrap_or_default();
+                let name = refs
+                    .default_branch
+                    .as_deref()
+                    .ok_or_else(|| Error::new(Code::NotFound, "the repository has no default branch"))?;
                 let tip = refs.branches.get(name).ok_or_else(|| missing("branch", name))?;
                 (tip.clone(), Some(name))
             }
@@ -127,7 +178,8 @@ impl Worktree {
         Ok(commit.id().to_string())
     }
 
-    /// Makes files and index those of `commit`, whatever they were.
+    /// Makes branch, files and index those of `commit`, whatever they were. The branch must not be moved before: what
+    /// it is at tells which files were git's own, so that a link is removed and not written through.
     pub(crate) fn reset_to(&self, commit: Oid) -> Result<(), Error> {
         let object = self.repository.find_object(commit, None)?;
         let mut files = CheckoutBuilder::new();

@@ -19,10 +19,24 @@ pub struct Identity {
 impl Identity {
     pub(crate) fn signature(&self) -> Result<Signature<'static>, Error> {
         let time = Time::new(self.at, 0);
-        Signature::new(&self.name, &self.email, &time).map_err(|error| {
+        Signature::new(&plain(&self.name), &plain(&self.email), &time).map_err(|error| {
             Error::new(Code::Failed, "the author's name or email address is not usable").with_source(error)
         })
     }
+}
+
+/// The text without what would end it inside a commit, as git itself leaves it out.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() && !matches!(c, '<' | '>')).collect()
+}
+
+/// The message as git keeps it.
+fn prettified(message: &str) -> Result<String, Error> {
+    let message = git2::message_prettify(message.replace('\0', ""), None)?;
+    if message.is_empty() {
+        return Err(Error::new(Code::Failed, "the message is empty"));
+    }
+    Ok(message)
 }
 
 /// What became of a commit.
@@ -41,20 +55,20 @@ impl Worktree {
     /// `git/failed`.
     pub fn set_identity(&self, name: &str, email: &str) -> Result<(), Error> {
         let mut config = self.repository.config()?;
-        config.set_str("user.name", name)?;
-        Ok(config.set_str("user.email", email)?)
+        config.set_str("user.name", &plain(name))?;
+        Ok(config.set_str("user.email", &plain(email))?)
     }
 
     /// Who commits in this working tree, name and email address, where [`set_identity`](Self::set_identity) kept it.
     pub fn identity(&self) -> Option<(String, String)> {
-        let config = self.repository.config().ok()?.open_level(git2::ConfigLevel::Local).ok()?;
+        let config = self.repository.config().ok()?;
         Some((config.get_string("user.name").ok()?, config.get_string("user.email").ok()?))
     }
 
     /// Commits all changes of the working tree: changed, new and removed files, but none that git ignores.
     ///
     /// # Errors
-    /// `git/failed`.
+    /// `git/failed`, also for an empty message.
     pub fn commit_all(&self, message: &str, author: &Identity) -> Result<Committed, Error> {
         let mut index = self.repository.index()?;
         index.add_all(["*"], IndexAddOption::DEFAULT, None)?;
@@ -66,7 +80,7 @@ impl Worktree {
             return Ok(Committed::Unchanged(parent.id().to_string()));
         }
         let signature = author.signature()?;
-        let message = git2::message_prettify(message, None)?;
+        let message = prettified(message)?;
         let parents: Vec<_> = parent.iter().collect();
         let id = self.repository.commit(Some("HEAD"), &signature, &signature, &message, &tree, &parents)?;
         Ok(Committed::Made(id.to_string()))
@@ -94,7 +108,7 @@ impl Worktree {
                 ))
             };
         }
-        let message = git2::message_prettify(message, None)?;
+        let message = prettified(message)?;
         self.repository.tag(name, head.as_object(), &tagger.signature()?, &message, force)?;
         Ok(head.id().to_string())
     }

@@ -21,6 +21,8 @@ pub enum Code {
     NotFound,
     /// The branch has commits that ours do not follow.
     NonFastForward,
+    /// The server did not take the push.
+    Declined,
     /// The commits change the same lines as others that were pushed meanwhile.
     Conflict,
     /// A tag of that name is there already.
@@ -45,6 +47,7 @@ impl Code {
         Self::Auth,
         Self::NotFound,
         Self::NonFastForward,
+        Self::Declined,
         Self::Conflict,
         Self::Exists,
         Self::Timeout,
@@ -63,6 +66,7 @@ impl Code {
             Self::Auth => "git/auth",
             Self::NotFound => "git/not-found",
             Self::NonFastForward => "git/non-fast-forward",
+            Self::Declined => "git/declined",
             Self::Conflict => "git/conflict",
             Self::Exists => "git/exists",
             Self::Timeout => "git/timeout",
@@ -84,6 +88,7 @@ impl Code {
             Self::NonFastForward => {
                 "Others pushed to the branch meanwhile, and the attempts to follow them are used up."
             }
+            Self::Declined => "The server did not take the push: a protected branch, or a rule of its own.",
             Self::Conflict => "Others changed the same lines meanwhile; the message names the files.",
             Self::Exists => "A tag of that name is there already.",
             Self::Timeout => "git took longer than it may.",

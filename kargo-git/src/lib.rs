@@ -22,6 +22,7 @@ mod checkout;
 mod commit;
 mod error;
 mod history;
+mod merge;
 mod mirror;
 mod process;
 mod push;

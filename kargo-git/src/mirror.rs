@@ -1,29 +1,31 @@
 //! Mirrors: one bare copy of each repository, shared by all that looks at it.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File, OpenOptions};
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use git2::{ObjectType, Oid, Repository, RepositoryInitOptions};
 
 use crate::error::{Code, Error};
-use crate::process::{Cancel, Git};
+use crate::process::{Cancel, FETCH_FLAGS, Git};
 use crate::remote::Remote;
 
-/// The mirrors of an installation. Cloning shares them.
+/// How often a mirror that another works on is looked at.
+const TICK: Duration = Duration::from_millis(10);
+
+/// The mirrors of an installation, in one folder, which several processes can use. Cloning shares them.
 #[derive(Clone, Debug)]
 pub struct Mirrors {
     root: PathBuf,
     git: Git,
-    /// One lock for each mirror, for the threads of this process; other processes are held off by a file lock.
-    locks: Arc<Mutex<HashMap<String, Arc<Mutex<()>>>>>,
 }
 
 impl Mirrors {
     /// Mirrors in the folder `root`, which is made when it is needed.
     pub fn new(root: impl Into<PathBuf>, git: Git) -> Self {
-        Self { root: root.into(), git, locks: Arc::default() }
+        Self { root: root.into(), git }
     }
 
     /// The `git` program that they use.
@@ -32,28 +34,18 @@ impl Mirrors {
     }
 
     /// The mirror of a repository; `key` is its normalised address, the same for all that mean the same repository.
+    /// It is empty until it is refreshed for the first time.
     ///
     /// # Errors
     /// `git/io`, `git/failed`.
     pub fn open(&self, key: &str) -> Result<Mirror, Error> {
         let name = Oid::hash_object(ObjectType::Blob, key.as_bytes())?.to_string();
-        let path = self.root.join(format!("{name}.git"));
         fs::create_dir_all(&self.root).map_err(|error| Error::io("make the folder of mirrors", error))?;
-        let lock = {
-            let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(locks.entry(name.clone()).or_default())
-        };
-        let mirror =
-            Mirror { path, lock_file: self.root.join(format!("{name}.lock")), lock, git: self.git.clone() };
-        mirror.exclusively(|| {
-            if Repository::open_bare(&mirror.path).is_err() {
-                let mut options = RepositoryInitOptions::new();
-                options.bare(true).external_template(false).no_reinit(false);
-                Repository::init_opts(&mirror.path, &options)?;
-            }
-            Ok(())
-        })?;
-        Ok(mirror)
+        Ok(Mirror {
+            path: self.root.join(format!("{name}.git")),
+            lock_file: self.root.join(format!("{name}.lock")),
+            git: self.git.clone(),
+        })
     }
 }
 
@@ -62,7 +54,6 @@ impl Mirrors {
 pub struct Mirror {
     path: PathBuf,
     lock_file: PathBuf,
-    lock: Arc<Mutex<()>>,
     git: Git,
 }
 
@@ -115,7 +106,7 @@ impl Mirror {
     /// # Errors
     /// `git/unreachable`, `git/auth`, `git/not-found`, `git/cancelled`, `git/timeout`, `git/io`, `git/failed`.
     pub fn refresh(&self, remote: &Remote, cancel: &Cancel) -> Result<Refreshed, Error> {
-        self.exclusively(|| {
+        self.exclusively(cancel, || {
             let refs = self.ask(remote, cancel)?;
             let (known, moved) = self.compare(&refs)?;
             if !known {
@@ -128,21 +119,25 @@ impl Mirror {
     /// Sees to it that the mirror has a commit: nothing is asked for one that it has.
     ///
     /// # Errors
-    /// As [`refresh`](Self::refresh); `git/not-found` where no branch or tag of the remote leads to the commit.
+    /// As [`refresh`](Self::refresh); `git/not-found` where the remote does not have the commit, or no longer gives it.
     pub fn need_commit(&self, id: &str, remote: &Remote, cancel: &Cancel) -> Result<(), Error> {
         let oid = Oid::from_str(id)
             .map_err(|_| Error::new(Code::NotFound, format!("{id:?} is not the id of a commit")))?;
-        if self.repository()?.find_commit(oid).is_ok() {
+        let there = || self.repository().is_ok_and(|repository| repository.find_commit(oid).is_ok());
+        if there() {
             return Ok(());
         }
         self.refresh(remote, cancel)?;
-        let repository = self.repository()?;
-        repository.find_commit(oid).map(drop).map_err(|_| {
-            Error::new(
-                Code::NotFound,
-                format!("{} has no commit {id} on any branch or tag", remote.written()),
-            )
-        })
+        if there() {
+            return Ok(());
+        }
+        // No branch or tag leads there any more. Servers that still have the commit may give it by its id.
+        let refspec = format!("{id}:refs/kargo/commits/{id}");
+        match self.exclusively(cancel, || self.fetch(remote, &[&refspec], cancel)) {
+            Err(error) if matches!(error.code(), Code::Cancelled | Code::Timeout) => Err(error),
+            _ if there() => Ok(()),
+            _ => Err(Error::new(Code::NotFound, format!("{} has no commit {id}", remote.written()))),
+        }
     }
 
     fn ask(&self, remote: &Remote, cancel: &Cancel) -> Result<Refs, Error> {
@@ -190,22 +185,43 @@ impl Mirror {
     }
 
     fn fetch(&self, remote: &Remote, refspecs: &[&str], cancel: &Cancel) -> Result<(), Error> {
-        let flags = ["--prune", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--quiet"];
+        let flags = [&["--prune"], FETCH_FLAGS].concat();
         self.git.run(&self.path, remote, "fetch", &flags, refspecs, cancel).map(drop)
     }
 
-    /// Runs `work` while nobody else, here or in another process, works on the mirror.
-    fn exclusively<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        let _here = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let _elsewhere = lock(&self.lock_file)?;
+    /// Runs `work` while nobody else, in this process or another, works on the mirror.
+    pub(crate) fn exclusively<T>(
+        &self,
+        cancel: &Cancel,
+        work: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let _lock = lock(&self.lock_file, cancel)?;
+        if Repository::open_bare(&self.path).is_err() {
+            // New, or what a killed process left of a new one.
+            let mut options = RepositoryInitOptions::new();
+            options.bare(true).external_template(false);
+            Repository::init_opts(&self.path, &options)?;
+        }
         work()
     }
 }
 
-/// A file lock, which goes with its process, however that ends.
-fn lock(path: &Path) -> Result<File, Error> {
+/// A file lock, which goes with its process, however that ends. It also holds off the other threads of this process:
+/// each has the file open for itself.
+fn lock(path: &Path, cancel: &Cancel) -> Result<File, Error> {
     let io = |error| Error::io("lock a mirror", error);
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(io)?;
-    file.lock().map_err(io)?;
-    Ok(file)
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(io(error)),
+            Err(TryLockError::WouldBlock) if cancel.is_cancelled() => {
+                return Err(Error::new(
+                    Code::Cancelled,
+                    "git was cancelled while another worked on the mirror",
+                ));
+            }
+            Err(TryLockError::WouldBlock) => thread::sleep(TICK),
+        }
+    }
 }

@@ -21,9 +21,26 @@ const LONGEST: Duration = Duration::from_secs(30 * 60);
 const TICK: Duration = Duration::from_millis(5);
 /// What is kept of the output.
 const MAX_OUTPUT: u64 = 64 << 20;
+/// How many lines of what git says go into an error.
+const MAX_LINES: usize = 4;
+
+/// What git gets of this process's environment: where programs, proxies and certificates are, and who holds ssh keys.
+const PASSED_ON: [&str; 11] = [
+    "PATH",
+    "TMPDIR",
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "no_proxy",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "SSH_AUTH_SOCK",
+];
 
 /// Settings that hold for every call: nothing of a user's or a repository's own runs.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("core.hooksPath", "/dev/null"),
     ("core.fsmonitor", "false"),
     ("credential.helper", ""),
@@ -33,7 +50,12 @@ const SETTINGS: [(&str, &str); 9] = [
     ("http.lowSpeedTime", "30"),
     ("safe.directory", "*"),
     ("push.gpgSign", "false"),
+    ("submodule.recurse", "false"),
 ];
+
+/// What every fetch is told: what is named, and nothing beside.
+pub(crate) const FETCH_FLAGS: &[&str] =
+    &["--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance", "--quiet"];
 
 /// A flag that ends what is going on. Cloning shares it.
 #[derive(Clone, Debug, Default)]
@@ -59,8 +81,8 @@ impl Cancel {
 /// The `git` program of this machine.
 #[derive(Clone, Debug)]
 pub struct Git {
-    /// The PATH with which it was found, and which it needs for ssh.
-    path: OsString,
+    /// The part of the environment that it is given, as it was when git was found.
+    environment: Vec<(&'static str, OsString)>,
 }
 
 impl Git {
@@ -69,7 +91,8 @@ impl Git {
     /// # Errors
     /// `git/no-git` where it is missing or older than 2.31.
     pub fn find() -> Result<Self, Error> {
-        let git = Self { path: std::env::var_os("PATH").unwrap_or_default() };
+        let passed_on = |name| std::env::var_os(name).map(|value| (name, value));
+        let git = Self { environment: PASSED_ON.into_iter().filter_map(passed_on).collect() };
         let missing = |_| Error::new(Code::NoGit, "the git program was not found").with_hint("install git");
         let output = git.command(None).arg("--version").stdin(Stdio::null()).output().map_err(missing)?;
         let text = String::from_utf8_lossy(&output.stdout);
@@ -108,8 +131,7 @@ impl Git {
 
     fn command(&self, remote: Option<&Remote>) -> Command {
         let mut command = Command::new("git");
-        command.env_clear();
-        command.env("PATH", &self.path);
+        command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
         // Nobody's configuration, and nobody to ask.
         command.env("HOME", "/nonexistent").env("XDG_CONFIG_HOME", "/nonexistent");
         command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
@@ -185,30 +207,39 @@ fn kill(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// git's words, sorted into codes.
-fn failure(verb: &str, remote: &Remote, stderr: &str, stdout: &str) -> Error {
-    let has = |needle: &str| stderr.contains(needle) || stdout.contains(needle);
-    let any = |needles: &[&str]| needles.iter().any(|needle| has(needle));
-    let code =
-        if any(&["[rejected]", "[remote rejected]", "non-fast-forward", "fetch first", "failed to lock"]) {
-            Code::NonFastForward
-        } else if any(&[
+/// git's words, and what they mean; the first that are found count.
+const WORDS: &[(Code, &[&str])] = &[
+    (Code::Exists, &["(already exists)"]),
+    (
+        Code::NonFastForward,
+        &["(fetch first)", "(non-fast-forward)", "(stale info)", "(failed to update ref)", "cannot lock ref"],
+    ),
+    (Code::Declined, &["[rejected]", "[remote rejected]"]),
+    (
+        Code::Auth,
+        &[
             "Authentication failed",
             "could not read Username",
+            "could not read Password",
             "Permission denied",
+            "Host key verification failed",
             "error: 401",
             "error: 403",
-        ]) {
-            Code::Auth
-        } else if any(&[
+        ],
+    ),
+    (
+        Code::NotFound,
+        &[
             "not found",
             "does not appear to be a git repository",
             "couldn't find remote ref",
             "not our ref",
             "error: 404",
-        ]) {
-            Code::NotFound
-        } else if any(&[
+        ],
+    ),
+    (
+        Code::Unreachable,
+        &[
             "Could not resolve",
             "Failed to connect",
             "Connection refused",
@@ -216,17 +247,34 @@ fn failure(verb: &str, remote: &Remote, stderr: &str, stdout: &str) -> Error {
             "unable to access",
             "Connection reset",
             "Operation too slow",
-        ]) {
-            Code::Unreachable
-        } else {
-            Code::Failed
-        };
-    let words = stderr.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("hint:"));
-    let words: Vec<&str> = words.take(4).collect();
+            "early EOF",
+        ],
+    ),
+];
+
+/// git's words, sorted into codes.
+fn failure(verb: &str, remote: &Remote, stderr: &str, stdout: &str) -> Error {
+    let has = |needle: &&str| stderr.contains(*needle) || stdout.contains(*needle);
+    let known = WORDS.iter().find(|(_, needles)| needles.iter().any(has));
+    let code = known.map_or(Code::Failed, |(code, _)| *code);
+    // Why a push was not taken stands in its report, the rest among the errors.
+    let refused = stdout.lines().filter(|line| line.starts_with('!'));
+    let words = stderr.lines().chain(refused).map(str::trim);
+    let words: Vec<&str> =
+        words.filter(|line| !line.is_empty() && !line.starts_with("hint:")).take(MAX_LINES).collect();
     let error = Error::new(code, format!("git {verb} {}: {}", remote.written(), words.join("; ")));
     match code {
+        Code::Auth if remote.withholds_login() => {
+            error.with_hint("credentials are not sent over plain http to another machine: use https")
+        }
         Code::Auth => {
             error.with_hint("a Secret labelled kargo.akuity.io/cred-type: git gives the credentials")
+        }
+        Code::Declined => {
+            error.with_hint("the branch or tag may be protected: push to another and open a pull request")
+        }
+        Code::Unreachable if stderr.contains("error: 30") => {
+            error.with_hint("it has moved; credentials are not sent after it: write its new address")
         }
         Code::Unreachable => {
             error.with_hint("check the address and the network; --rewrite maps it to another")

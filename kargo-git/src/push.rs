@@ -1,10 +1,11 @@
 //! Pushes: what others pushed meanwhile is taken in first, and what was pushed already is recognised.
 
-use git2::{Commit, Oid};
+use git2::{Commit, DiffOptions, Oid, Signature};
 
 use crate::checkout::Worktree;
 use crate::error::{Code, Error};
-use crate::process::{Cancel, Git};
+use crate::merge;
+use crate::process::{Cancel, FETCH_FLAGS, Git};
 use crate::remote::Remote;
 
 /// Where the remote's branch is kept while ours is put on top of it.
@@ -115,15 +116,14 @@ impl Worktree {
     }
 
     fn send(&self, git: &Git, remote: &Remote, refspec: &str, cancel: &Cancel) -> Result<(), Error> {
-        let flags = ["--porcelain", "--no-verify", "--quiet"];
+        let flags = ["--porcelain", "--no-verify", "--recurse-submodules=no", "--quiet"];
         git.run(self.repository.path(), remote, "push", &flags, &[refspec], cancel).map(drop)
     }
 
     /// What the remote has under `name`; `None` where it has nothing of that name.
     fn fetch(&self, git: &Git, remote: &Remote, name: &str, cancel: &Cancel) -> Result<Option<Oid>, Error> {
-        let flags = ["--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--quiet"];
         let refspec = format!("+{name}:{THEIRS}");
-        match git.run(self.repository.path(), remote, "fetch", &flags, &[&refspec], cancel) {
+        match git.run(self.repository.path(), remote, "fetch", FETCH_FLAGS, &[&refspec], cancel) {
             Ok(_) => Ok(Some(self.repository.refname_to_id(THEIRS)?)),
             Err(error) if error.code() == Code::NotFound && error.to_string().contains("remote ref") => {
                 Ok(None)
@@ -132,41 +132,64 @@ impl Worktree {
         }
     }
 
-    /// Puts the commits from where both parted up to `ours` on top of `theirs`.
+    /// Puts the commits from where both parted up to `ours` on top of `theirs`, but none that is there already.
+    /// Merges are left out, as `git rebase` does: what they bring is in the commits that they merge.
     fn rebase(&self, ours: Oid, theirs: Oid) -> Result<(), Error> {
-        let parted = self.repository.merge_base(ours, theirs).ok();
-        let mut walk = self.repository.revwalk()?;
-        walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::REVERSE)?;
-        walk.push(ours)?;
-        if let Some(parted) = parted {
-            walk.hide(parted)?;
-        }
         let mut onto = self.repository.find_commit(theirs)?;
-        for own in walk {
-            let own = self.repository.find_commit(own?)?;
+        let mut there = self.commits(theirs, ours)?;
+        for own in self.commits(ours, theirs)? {
+            if own.parent_count() > 1 || self.take_same(&mut there, &own)? {
+                continue;
+            }
             if let Some(id) = self.replay(&own, &onto)? {
                 onto = self.repository.find_commit(id)?;
             }
         }
-        match self.branch() {
-            Some(branch) => {
-                let name = format!("refs/heads/{branch}");
-                self.repository.reference(&name, onto.id(), true, "kargo: rebase")?;
-            }
-            None => self.repository.set_head_detached(onto.id())?,
-        }
         self.reset_to(onto.id())
+    }
+
+    /// The commits that lead to `tip` and not to `other`, oldest first.
+    fn commits(&self, tip: Oid, other: Oid) -> Result<Vec<Commit<'_>>, Error> {
+        let mut walk = self.repository.revwalk()?;
+        walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::REVERSE)?;
+        walk.push(tip)?;
+        walk.hide(other)?;
+        walk.map(|id| Ok(self.repository.find_commit(id?)?)).collect()
+    }
+
+    /// Takes the commit out of `there` that is `own` on top of something else: pushed by an earlier run, which was
+    /// killed before it could tell. It has the same message, people and dates, and makes the same changes; what was
+    /// done to the same lines after it does not count.
+    fn take_same(&self, there: &mut Vec<Commit<'_>>, own: &Commit<'_>) -> Result<bool, Error> {
+        let looks_same = |other: &Commit<'_>| {
+            other.message_bytes() == own.message_bytes()
+                && same_person(&other.author(), &own.author())
+                && same_person(&other.committer(), &own.committer())
+        };
+        for index in 0..there.len() {
+            if looks_same(&there[index]) && self.changes(&there[index])? == self.changes(own)? {
+                there.remove(index);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The id of what a commit changes, wherever in the files.
+    fn changes(&self, commit: &Commit<'_>) -> Result<Oid, Error> {
+        let before = commit.parent(0).ok().map(|parent| parent.tree()).transpose()?;
+        let mut options = DiffOptions::new();
+        options.context_lines(0).force_text(true);
+        let diff =
+            self.repository.diff_tree_to_tree(before.as_ref(), Some(&commit.tree()?), Some(&mut options))?;
+        Ok(diff.patchid(None)?)
     }
 
     /// One commit on top of another; `None` where that already has its changes.
     fn replay(&self, own: &Commit<'_>, onto: &Commit<'_>) -> Result<Option<Oid>, Error> {
         let mut index = self.repository.cherrypick_commit(own, onto, 0, None)?;
-        if index.has_conflicts() {
-            let mut files = Vec::new();
-            for conflict in index.conflicts()?.flatten() {
-                let entry = conflict.our.or(conflict.their).or(conflict.ancestor);
-                files.extend(entry.map(|entry| String::from_utf8_lossy(&entry.path).into_owned()));
-            }
+        let files = merge::neighbours(&self.repository, &mut index)?;
+        if !files.is_empty() {
             let message = format!("others changed the same lines of {}", files.join(", "));
             return Err(Error::new(Code::Conflict, message).with_files(files));
         }
@@ -178,4 +201,8 @@ impl Worktree {
         let id = self.repository.commit(None, &own.author(), &own.committer(), &message, &tree, &[onto])?;
         Ok(Some(id))
     }
+}
+
+fn same_person(a: &Signature<'_>, b: &Signature<'_>) -> bool {
+    a.name_bytes() == b.name_bytes() && a.email_bytes() == b.email_bytes() && a.when() == b.when()
 }

@@ -55,14 +55,15 @@ enum Scheme {
 }
 
 impl Remote {
-    /// The repository that the manifests call `written` and that is reached at `address`.
+    /// The repository that the manifests call `written` and that is reached at `address`. A user name in an http
+    /// address is dropped: who logs in is said by [`with_login`](Self::with_login) alone.
     ///
     /// # Errors
     /// `git/bad-url` for an address that is malformed, that git could take for a flag or a helper, that holds a
     /// password, or that `policy` does not allow.
     pub fn new(written: &str, address: &str, policy: &UrlPolicy) -> Result<Self, Error> {
-        let scheme = check(address, policy)?;
-        let (written, address) = (written.to_owned(), address.to_owned());
+        let (written, address) = (without_login(written)?, without_login(address)?);
+        let scheme = check(&address, policy)?;
         Ok(Self { written, address, scheme, login: None, skip_tls_verify: false })
     }
 
@@ -81,7 +82,7 @@ impl Remote {
         self
     }
 
-    /// The address as the manifests have it.
+    /// The address as the manifests have it, without a user name.
     pub fn written(&self) -> &str {
         &self.written
     }
@@ -103,31 +104,62 @@ impl Remote {
     /// git settings for it: they go through the environment, where no other user sees them.
     pub(crate) fn settings(&self) -> Vec<(String, String)> {
         let mut settings = Vec::new();
-        let Scheme::Http { origin, encrypted, loopback } = &self.scheme else { return settings };
+        let Scheme::Http { origin, loopback, .. } = &self.scheme else { return settings };
+        if *loopback {
+            settings.push((format!("http.{origin}/.proxy"), String::new()));
+        }
         if self.skip_tls_verify {
             settings.push((format!("http.{origin}/.sslVerify"), "false".to_owned()));
         }
-        if let Some(login) = self.login.as_ref().filter(|_| *encrypted || *loopback) {
-            let pair = format!("{}:{}", login.username, login.password.expose_secret());
-            let header = base64::engine::general_purpose::STANDARD.encode(pair);
-            settings.push((format!("http.{origin}/.extraHeader"), format!("Authorization: Basic {header}")));
+        if let Some(login) = self.login.as_ref().filter(|_| !self.withholds_login()) {
+            let header = format!("Authorization: Basic {}", basic(login));
+            settings.push((format!("http.{origin}/.extraHeader"), header));
+            // git would send the header wherever it is redirected to.
+            settings.push(("http.followRedirects".to_owned(), "false".to_owned()));
         }
         settings
+    }
+
+    /// Whether there is a login that must not be sent: over plain http to another machine.
+    pub(crate) fn withholds_login(&self) -> bool {
+        let exposed = matches!(self.scheme, Scheme::Http { encrypted: false, loopback: false, .. });
+        self.login.is_some() && exposed
     }
 
     /// The texts that must not appear in anything that git says.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let Some(login) = &self.login else { return Vec::new() };
-        let pair = format!("{}:{}", login.username, login.password.expose_secret());
-        vec![
-            login.password.expose_secret().to_owned(),
-            base64::engine::general_purpose::STANDARD.encode(pair),
-        ]
+        vec![login.password.expose_secret().to_owned(), basic(login)]
     }
 }
 
+/// The login as HTTP's basic authentication spells it.
+fn basic(login: &Login) -> String {
+    let pair = format!("{}:{}", login.username, login.password.expose_secret());
+    base64::engine::general_purpose::STANDARD.encode(pair)
+}
+
+/// The address without the user name that http addresses can hold.
+fn without_login(address: &str) -> Result<String, Error> {
+    let Ok(mut url) = Url::parse(address) else { return Ok(address.to_owned()) };
+    if url.password().is_some() {
+        return Err(Error::new(Code::BadUrl, "a repository's address must not hold a password")
+            .with_hint("put it into a Secret labelled kargo.akuity.io/cred-type: git"));
+    }
+    let drops = matches!(url.scheme(), "http" | "https") && !url.username().is_empty();
+    // An http address always has a host, and so can be without user name.
+    Ok(if drops && url.set_username("").is_ok() { url.into() } else { address.to_owned() })
+}
+
+/// An address as messages have it: without anything that could be a password.
+fn shown(address: &str) -> &str {
+    if address.contains("://") { address.rsplit('@').next().unwrap_or_default() } else { address }
+}
+
 fn check(address: &str, policy: &UrlPolicy) -> Result<Scheme, Error> {
-    let bad = |why: &str| Error::new(Code::BadUrl, format!("{address:?} is no address for git here: {why}"));
+    let bad = |why: &str| {
+        Error::new(Code::BadUrl, format!("{:?} is no address for git here: {why}", shown(address)))
+    };
     if address.is_empty() || address.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(bad("it is empty, or holds white space or control characters"));
     }
@@ -139,14 +171,10 @@ fn check(address: &str, policy: &UrlPolicy) -> Result<Scheme, Error> {
     if address.starts_with('/') {
         return file(Scheme::File);
     }
-    let Ok(url) = Url::parse(address) else { return scp(address).ok_or_else(|| bad("it is malformed")) };
     if !address.contains("://") {
         return scp(address).ok_or_else(|| bad("its protocol is not supported"));
     }
-    if url.password().is_some() {
-        return Err(Error::new(Code::BadUrl, "a repository's address must not hold a password")
-            .with_hint("put it into a Secret labelled kargo.akuity.io/cred-type: git"));
-    }
+    let Ok(url) = Url::parse(address) else { return Err(bad("it is malformed")) };
     match url.scheme() {
         "file" => file(Scheme::File),
         "ssh" if safe_host(url.host_str()) => Ok(Scheme::Ssh),
@@ -206,6 +234,9 @@ mod tests {
             ("-oProxyCommand=id:x", None),
             ("git@-oProxyCommand=id:x", None),
             ("https://user:secret@example.com/x", None),
+            ("https://user:secret@example.com/x y", None),
+            ("https://user:secret@example.com:port/x", None),
+            ("https://user@example.com/x", Some("https")),
             ("git://example.com/x", None),
             ("ftp://example.com/x", None),
             ("https://example.com/a\nb", None),
@@ -230,6 +261,11 @@ mod tests {
             |address| Remote::new(address, address, &policy).unwrap().with_login(Some(login.clone()));
         let settings = remote("https://example.com:444/x").settings();
         assert_eq!(settings[0].0, "http.https://example.com:444/.extraHeader");
+        assert!(settings.contains(&("http.followRedirects".into(), "false".into())));
+        assert_eq!(remote("https://token@example.com/x").written(), "https://example.com/x");
+        assert_eq!(remote("ssh://git@example.com/x").written(), "ssh://git@example.com/x");
+        let loopback = remote("http://127.0.0.1:80/x").settings();
+        assert_eq!(loopback[0], ("http.http://127.0.0.1/.proxy".to_owned(), String::new()));
         assert!(remote("http://example.com/x").settings().is_empty(), "never over plain http to elsewhere");
         assert!(!format!("{:?}", remote("https://example.com/x")).contains("canary"));
     }
