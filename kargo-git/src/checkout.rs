@@ -83,6 +83,10 @@ impl Mirror {
         self.exclusively(cancel, || {
             let repository = builder.clone(source, into)?;
             repository.remote_set_url("origin", remote.written())?;
+            if remote.skips_tls_verify() {
+                // For the pushes that come.
+                repository.config()?.set_bool("http.sslVerify", false)?;
+            }
             Worktree::with_own_config(repository, into)
         })
     }

@@ -87,6 +87,10 @@ impl Remote {
         &self.written
     }
 
+    pub(crate) fn skips_tls_verify(&self) -> bool {
+        self.skip_tls_verify
+    }
+
     pub(crate) fn address(&self) -> &str {
         &self.address
     }

@@ -15,10 +15,11 @@
 //! work directory again checks the recorded commits out, wherever the branch is by then.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use kargo_core::step::{BAD_CONFIG, Effect, Outputs, Step, StepContext, StepError, StepReport};
 use kargo_core::workdir::Policy;
-use kargo_git::{Refs, Revision};
+use kargo_git::{Cancel, Mirror, Refs, Remote, Revision};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -97,45 +98,20 @@ impl Step for GitClone {
         check(&config)?;
         let remote =
             self.services.remote(cx.project, &config.repo_url, config.insecure_skip_tls_verify).await?;
-        let mirror = self.services.mirror(&config.repo_url)?;
+        let mirror = self.services.mirror(cx.project, &config.repo_url)?;
         let mut wanted = Vec::new();
         for one in &config.checkout {
-            let into = cx.work_dir.resolve(&one.path, Policy::Clamp)?.real_path().to_owned();
-            let key = named(&one.r#as).unwrap_or(&one.path).to_owned();
-            let recorded = recorded(cx, &key);
-            wanted.push((key, one.revision()?, recorded, into));
+            wanted.push(one.wanted(cx)?);
         }
         let author = config.author.map(|author| (author.name, author.email));
         let commits = blocking(cx.cancel, move |cancel| {
-            // What is wanted by commit id, and is there already, costs no look at the remote.
-            let by_id = |(_, revision, recorded, _): &(_, Revision, Option<String>, _)| {
-                matches!(revision, Revision::Commit(_)) || recorded.is_some()
-            };
-            let refs = if wanted.iter().all(by_id) {
-                Refs::default()
-            } else {
-                mirror.refresh(&remote, cancel)?.refs
-            };
-            let mut commits = Vec::new();
-            for (key, revision, recorded, into) in wanted {
-                let (refs, id) = pinned(&refs, &revision, recorded);
-                if let Some(id) = id {
-                    mirror.need_commit(&id, &remote, cancel)?;
-                }
-                let made_here = !into.exists();
-                let done = mirror.check_out(&remote, &refs, &revision, &into);
-                let (worktree, checkout) = done.inspect_err(|_| {
-                    // What is half done must not stand in the way of the next attempt.
-                    if made_here {
-                        let _ = std::fs::remove_dir_all(&into);
-                    }
-                })?;
-                if let Some((name, email)) = &author {
-                    worktree.set_identity(name, email)?;
-                }
-                commits.push((key, checkout.commit));
+            let mut made = Vec::new();
+            let done = check_out(&mirror, &remote, wanted, author.as_ref(), &mut made, cancel);
+            if done.is_err() {
+                // What is half done must not stand in the way of the next attempt.
+                made.iter().for_each(|folder| drop(std::fs::remove_dir_all(folder)));
             }
-            Ok(commits)
+            done
         })
         .await?;
         let commits: kargo_core::expr::Value = commits.into_iter().collect();
@@ -143,7 +119,70 @@ impl Step for GitClone {
     }
 }
 
+/// One checkout on its way.
+struct Wanted {
+    /// The name of its commit in the outputs.
+    key: String,
+    revision: Revision,
+    /// The commit that an earlier run of this very step recorded.
+    recorded: Option<String>,
+    into: PathBuf,
+}
+
+/// Makes all checkouts; `made` are the folders that are there now, whether it succeeds or not.
+fn check_out(
+    mirror: &Mirror,
+    remote: &Remote,
+    wanted: Vec<Wanted>,
+    author: Option<&(String, String)>,
+    made: &mut Vec<PathBuf>,
+    cancel: &Cancel,
+) -> Result<Vec<(String, String)>, kargo_git::Error> {
+    // What is wanted by commit id, and is there already, costs no look at the remote.
+    let refs = if wanted.iter().all(Wanted::is_known) {
+        Refs::default()
+    } else {
+        mirror.refresh(remote, cancel)?.refs
+    };
+    let mut commits = Vec::new();
+    for one in wanted {
+        let (refs, id) = pinned(&refs, &one.revision, one.recorded);
+        if let Some(id) = id {
+            mirror.need_commit(&id, remote, cancel)?;
+        }
+        let (worktree, checkout) = mirror.check_out(remote, &refs, &one.revision, &one.into, cancel)?;
+        made.push(one.into);
+        if let Some((name, email)) = author {
+            worktree.set_identity(name, email)?;
+        }
+        commits.push((one.key, checkout.commit));
+    }
+    Ok(commits)
+}
+
+impl Wanted {
+    /// Whether its commit is known beforehand, and what its branch is called.
+    fn is_known(&self) -> bool {
+        match self.revision {
+            Revision::Commit(_) => true,
+            Revision::Branch(_) | Revision::Tag(_) => self.recorded.is_some(),
+            Revision::Default => false,
+        }
+    }
+}
+
 impl CheckoutConfig {
+    fn wanted(&self, cx: &StepContext<'_>) -> Result<Wanted, StepError> {
+        let path = cx.work_dir.resolve(&self.path, Policy::Clamp)?;
+        if path.relative().as_os_str().is_empty() {
+            let message = format!("checkout {:?}: the path must name a folder of its own", self.path);
+            return Err(StepError::failed(BAD_CONFIG, message).terminal());
+        }
+        let key = named(&self.r#as).unwrap_or(&self.path).to_owned();
+        let (revision, recorded) = (self.revision()?, recorded(cx, &key));
+        Ok(Wanted { key, revision, recorded, into: path.real_path().to_owned() })
+    }
+
     fn revision(&self) -> Result<Revision, StepError> {
         match (named(&self.branch), named(&self.commit), named(&self.tag)) {
             (None, None, None) => Ok(Revision::Default),
@@ -209,8 +248,7 @@ fn pinned(refs: &Refs, revision: &Revision, recorded: Option<String>) -> (Refs, 
         Revision::Branch(name) => drop(refs.branches.insert(name.clone(), id.clone())),
         Revision::Tag(name) => drop(refs.tags.insert(name.clone(), id.clone())),
         Revision::Default => {
-            let name = refs.default_branch.get_or_insert_with(|| "main".to_owned()).clone();
-            refs.branches.insert(name, id.clone());
+            refs.branches.extend(refs.default_branch.clone().map(|name| (name, id.clone())));
         }
         Revision::Commit(_) => {}
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kargo_core::clock::{Clock, SystemClock};
 use kargo_core::credentials::{CredentialKind, Credentials, NoCredentials};
 use kargo_core::model::url::normalize_git;
 use kargo_core::transport::Rewrites;
@@ -16,6 +17,7 @@ use crate::repository::{NO_GIT, core_error};
 #[derive(Clone)]
 pub struct Services {
     credentials: Arc<dyn Credentials>,
+    clock: Arc<dyn Clock>,
     rewrites: Rewrites,
     urls: UrlPolicy,
     /// `None` where this machine has no git, which only the steps that need it mind.
@@ -28,6 +30,7 @@ impl Services {
     pub fn new(cache: impl Into<PathBuf>) -> Self {
         Self {
             credentials: Arc::new(NoCredentials),
+            clock: Arc::new(SystemClock),
             rewrites: Rewrites::default(),
             urls: UrlPolicy::default(),
             mirrors: Git::find().ok().map(|git| Mirrors::new(cache, git)),
@@ -39,6 +42,13 @@ impl Services {
     #[must_use]
     pub fn with_credentials(mut self, credentials: Arc<dyn Credentials>) -> Self {
         self.credentials = credentials;
+        self
+    }
+
+    /// What sources take for the present.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -66,6 +76,10 @@ impl Services {
         &self.rewrites
     }
 
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
     pub(crate) fn mirrors(&self) -> Result<&Mirrors, kargo_core::Error> {
         self.mirrors.as_ref().ok_or_else(|| {
             kargo_core::Error::new(NO_GIT, "this machine has no git program that can be used")
@@ -73,9 +87,10 @@ impl Services {
         })
     }
 
-    /// The mirror of the repository that is written `url`.
-    pub(crate) fn mirror(&self, url: &str) -> Result<Mirror, kargo_core::Error> {
-        self.mirrors()?.open(&normalize_git(url)).map_err(core_error)
+    /// The mirror of the repository that is written `url`. Projects do not share one: what one project's credentials
+    /// gave must not reach another.
+    pub(crate) fn mirror(&self, project: &str, url: &str) -> Result<Mirror, kargo_core::Error> {
+        self.mirrors()?.open(&format!("{project} {}", normalize_git(url))).map_err(core_error)
     }
 
     /// The repository that `project`'s manifests write `url`, with what it is logged in to.

@@ -32,6 +32,9 @@ impl GitSource {
     }
 }
 
+/// What is discovered for some of the requests, with their places among them.
+type Answers = Vec<(usize, Result<Discovery, Error>)>;
+
 /// One subscription, compiled, on its way to an answer.
 struct Question {
     /// Its place among the requests.
@@ -40,9 +43,6 @@ struct Question {
     selector: GitSelector,
     previous: Option<GitDiscoveryResult>,
 }
-
-/// An answer and its place among the requests.
-type Placed = (usize, Result<Discovery, Error>);
 
 #[async_trait]
 impl ArtifactSource for GitSource {
@@ -80,14 +80,9 @@ impl ArtifactSource for GitSource {
 
 impl GitSource {
     /// The answers to all questions about one repository.
-    async fn ask(
-        &self,
-        project: &str,
-        skip_tls: bool,
-        questions: Vec<Question>,
-    ) -> Vec<Placed> {
+    async fn ask(&self, project: &str, skip_tls: bool, questions: Vec<Question>) -> Answers {
         let places: Vec<usize> = questions.iter().map(|question| question.place).collect();
-        let everywhere = |error: Error| -> Vec<Placed> {
+        let everywhere = |error: Error| -> Answers {
             let again = |_| {
                 let same = Error::new(error.code(), kargo_core::error::chain(&error));
                 match error.hint() {
@@ -100,13 +95,15 @@ impl GitSource {
         let Some(url) = questions.first().map(|question| question.subscription.repo_url.clone()) else {
             return Vec::new();
         };
-        let reached =
-            async { Ok((self.services.remote(project, &url, skip_tls).await?, self.services.mirror(&url)?)) };
+        let reached = async {
+            Ok((self.services.remote(project, &url, skip_tls).await?, self.services.mirror(project, &url)?))
+        };
         let (remote, mirror) = match reached.await {
             Ok(reached) => reached,
             Err(error) => return everywhere(error),
         };
-        let done = tokio::task::spawn_blocking(move || answer_all(&mirror, &remote, questions)).await;
+        let now = self.services.clock().now();
+        let done = tokio::task::spawn_blocking(move || answer_all(&mirror, &remote, questions, now)).await;
         match done {
             Ok(Ok(answers)) => answers,
             Ok(Err(error)) => everywhere(core_error(error)),
@@ -122,7 +119,8 @@ fn answer_all(
     mirror: &Mirror,
     remote: &Remote,
     questions: Vec<Question>,
-) -> Result<Vec<Placed>, kargo_git::Error> {
+    now: Timestamp,
+) -> Result<Answers, kargo_git::Error> {
     let refs = mirror.refresh(remote, &Cancel::new())?.refs;
     let mut answers = Vec::new();
     let mut by_branch: BTreeMap<String, Vec<Question>> = BTreeMap::new();
@@ -139,12 +137,12 @@ fn answer_all(
         }
     }
     for (branch, questions) in by_branch {
-        answers.extend(walk(mirror, &refs, &branch, questions));
+        answers.extend(walk(mirror, &refs, &branch, questions, now));
     }
     if !of_tags.is_empty() {
         let tags: Vec<Tag> = mirror.tags()?.into_iter().map(tag).collect();
         for question in of_tags {
-            answers.push((question.place, question.select_tags(mirror, &refs, &tags)));
+            answers.push((question.place, question.select_tags(mirror, &refs, &tags, now)));
         }
     }
     Ok(answers)
@@ -187,8 +185,14 @@ impl Question {
         moved.collect()
     }
 
-    fn select_tags(&self, mirror: &Mirror, refs: &Refs, tags: &[Tag]) -> Result<Discovery, Error> {
-        let ordered = self.selector.order_tags(tags.iter().cloned(), Timestamp::now())?;
+    fn select_tags(
+        &self,
+        mirror: &Mirror,
+        refs: &Refs,
+        tags: &[Tag],
+        now: Timestamp,
+    ) -> Result<Discovery, Error> {
+        let ordered = self.selector.order_tags(tags.iter().cloned(), now)?;
         let paths = self.selector.paths();
         let mut selected = Vec::new();
         for tag in ordered {
@@ -224,13 +228,7 @@ fn observed(selector: &GitSelector, refs: &Refs) -> Option<ObservedRefs> {
 }
 
 /// Walks a branch once for all questions about it.
-fn walk(
-    mirror: &Mirror,
-    refs: &Refs,
-    branch: &str,
-    questions: Vec<Question>,
-) -> Vec<Placed> {
-    let now = Timestamp::now();
+fn walk(mirror: &Mirror, refs: &Refs, branch: &str, questions: Vec<Question>, now: Timestamp) -> Answers {
     let mut found: Vec<Result<Vec<DiscoveredCommit>, Error>> =
         questions.iter().map(|_| Ok(Vec::new())).collect();
     let walked = mirror.walk_branch(branch, |info, changed| {
