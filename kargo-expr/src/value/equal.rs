@@ -9,10 +9,7 @@ use crate::limits::Budget;
 
 /// `a == b`: numbers of different types compare by value, also inside lists, but not inside maps.
 pub(crate) fn equal(a: &Value, b: &Value, budget: &mut Budget) -> Result<bool, CallError> {
-    match (&a.repr, &b.repr) {
-        (Repr::Int(x), Repr::Int(y)) => Ok(x == y),
-        _ => with_stack(a.levels().min(b.levels()), || compare(a, b, budget))?,
-    }
+    with_stack(a.levels().min(b.levels()), || compare(a, b, budget))?
 }
 
 fn compare(a: &Value, b: &Value, budget: &mut Budget) -> Result<bool, CallError> {
