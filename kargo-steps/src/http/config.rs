@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kargo_core::expr::time;
-use kargo_core::step::{BAD_CONFIG, Expr, StepError};
+use kargo_core::step::{BAD_CONFIG, Expr, StepError, Verbatim};
 use reqwest::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
@@ -176,12 +176,12 @@ impl JsonSchema for Pairs {
     }
 }
 
-/// A body: a text, or what a text that is JSON has become when its template was evaluated.
+/// A body: a text, which stays as it was rendered also where it is JSON, or a block.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "the body must be a text, or a block that is a JSON object or list")]
 pub(crate) enum Body {
     /// Sent as it is.
-    Text(String),
+    Text(Verbatim),
     /// Sent as JSON.
     Object(serde_json::Map<String, Json>),
     /// Sent as JSON.
@@ -222,8 +222,8 @@ impl Config {
     /// The body that is given; an empty text is none.
     pub(super) fn body_text(&self) -> Option<String> {
         match self.body.as_ref()? {
-            Body::Text(text) if text.is_empty() => None,
-            Body::Text(text) => Some(text.clone()),
+            Body::Text(text) if text.as_str().is_empty() => None,
+            Body::Text(text) => Some(text.as_str().to_owned()),
             Body::Object(entries) => Some(Json::Object(entries.clone()).to_string()),
             Body::List(items) => Some(Json::Array(items.clone()).to_string()),
         }
