@@ -174,6 +174,15 @@ pub enum What {
         #[serde(rename = "durationMs", with = "millis")]
         duration: Duration,
     },
+    /// Something went wrong outside a Promotion, such as a repository that could not be reached.
+    Problem {
+        /// The Stage, Warehouse or other thing that it is about, such as `Warehouse/cert-manager`.
+        about: String,
+        /// The error's code.
+        code: String,
+        /// The error and its causes.
+        message: String,
+    },
     /// Something a person should know though nothing failed.
     Warning {
         /// The Stage, Warehouse or other thing that it is about, such as `Warehouse/cert-manager`.

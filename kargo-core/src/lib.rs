@@ -4,6 +4,7 @@
 //! and come in through the [`step::Registry`] and the [`discovery::ArtifactSource`]s that the embedder passes.
 
 pub mod clock;
+pub mod control;
 pub mod credentials;
 pub mod diagnostic;
 pub mod discovery;
