@@ -7,6 +7,7 @@
 mod crds;
 mod expr;
 mod promote;
+mod step;
 mod template;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +32,11 @@ enum Corpus {
     /// Runs expressions and compares kind, value and the place of errors.
     Expr {
         /// A file of JSON lines, with `envs.json` beside it.
+        file: PathBuf,
+    },
+    /// Runs single steps and compares status, output and files.
+    Step {
+        /// A file of JSON lines.
         file: PathBuf,
     },
     /// Renders templates and JSON templates.
@@ -82,6 +88,7 @@ fn main() -> ExitCode {
         Corpus::Crds { folder } if !folder.is_dir() => return skipped(&folder),
         Corpus::Crds { folder } => crds::run(&folder),
         Corpus::Expr { file } => expr::run(&file),
+        Corpus::Step { file } => step::run(&file),
         Corpus::Template { file } => template::run(&file),
         Corpus::Promote { file } if !file.is_file() => return skipped(&file),
         Corpus::Promote { file } => promote::run(&file),

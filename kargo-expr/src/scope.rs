@@ -13,19 +13,37 @@ use crate::value::{Map, Value};
 #[derive(Debug, Clone)]
 pub struct Scope {
     values: Map,
+    /// What `$env` is where that is not the map of all names.
+    document: Option<Value>,
 }
 
 impl Scope {
     /// Without any names.
     #[must_use]
     pub fn new() -> Self {
-        Self { values: Map::new::<&str, Value>([]) }
+        Self { values: Map::new::<&str, Value>([]), document: None }
+    }
+
+    /// The names of a document: the keys of a map. A list or a scalar has none and is reached as `$env`.
+    ///
+    /// ```
+    /// use kargo_expr::{Scope, Value, eval};
+    /// let scope = Scope::of(Value::from("text"));
+    /// assert_eq!(eval("upper($env)", &scope)?.as_str(), Some("TEXT"));
+    /// # Ok::<(), kargo_expr::Error>(())
+    /// ```
+    #[must_use]
+    pub fn of(document: Value) -> Self {
+        match document.as_map() {
+            Some(values) => values.clone().into(),
+            None => Self { document: Some(document), ..Self::new() },
+        }
     }
 
     /// With one more name; hides an earlier one.
     #[must_use]
     pub fn with(&self, name: &str, value: impl Into<Value>) -> Self {
-        Self { values: self.values.with(name, value) }
+        Self { values: self.values.with(name, value), document: self.document.clone() }
     }
 
     /// The value of a name.
@@ -34,7 +52,12 @@ impl Scope {
         self.values.get(name)
     }
 
-    /// All names and values, which is also what `$env` is.
+    /// The document, where it is no map.
+    pub(crate) fn document(&self) -> Option<&Value> {
+        self.document.as_ref()
+    }
+
+    /// All names and values.
     #[must_use]
     pub fn values(&self) -> &Map {
         &self.values
@@ -49,6 +72,6 @@ impl Default for Scope {
 
 impl From<Map> for Scope {
     fn from(values: Map) -> Self {
-        Self { values }
+        Self { values, document: None }
     }
 }

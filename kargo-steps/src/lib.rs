@@ -4,6 +4,7 @@
 
 mod config;
 mod expression;
+mod extract;
 mod gitignore;
 mod repository;
 mod services;
@@ -20,6 +21,8 @@ mod git_commit;
 mod git_push;
 mod git_tag;
 mod http;
+mod yaml_parse;
+mod yaml_update;
 
 use std::sync::Arc;
 
@@ -32,8 +35,14 @@ pub use self::services::Services;
 pub use self::source::git::GitSource;
 
 /// The codes of the errors of the steps that have their own.
-pub const CODES: &[&[Code]] =
-    &[copy::CODES, &[fail::ASKED], file_write::CODES, &[gitignore::BAD_RULE], http::CODES];
+pub const CODES: &[&[Code]] = &[
+    copy::CODES,
+    &[fail::ASKED],
+    file_write::CODES,
+    &[gitignore::BAD_RULE],
+    http::CODES,
+    &[yaml_parse::EMPTY],
+];
 
 /// Kargo's steps, with what they need from outside.
 pub fn builtin(services: &Services) -> Registry {
@@ -47,6 +56,8 @@ pub fn builtin(services: &Services) -> Registry {
         .with(git_push::GitPush::new(services.clone()))
         .with(git_tag::GitTag)
         .with(http::Http::new(services.rewrites()))
+        .with(yaml_parse::YamlParse)
+        .with(yaml_update::YamlUpdate)
 }
 
 /// The sources of the artifacts that can be discovered.

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, Unexpected, Visitor};
 
 use crate::error::Segment;
@@ -129,6 +131,7 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
                 visitor.visit_seq(SeqReader { items: target.node.items(), index: 0, reader: target })
             }
             Kind::Mapping => visitor.visit_map(target.map()?),
+            _ if target.node.tag() == Some(BINARY) => visitor.visit_string(decoded(target.node)?),
             _ => match target.node.read(target.schema)? {
                 Resolved::Null => visitor.visit_unit(),
                 Resolved::Bool(value) => visitor.visit_bool(value),
@@ -189,6 +192,18 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple
         tuple_struct map struct identifier
     }
+}
+
+/// The tag of bytes in base 64.
+const BINARY: &str = "tag:yaml.org,2002:binary";
+
+/// The bytes as text, as JSON has no others.
+fn decoded(node: Node<'_>) -> Result<String, Error> {
+    let text = node.text().unwrap_or_default().replace(['\n', '\r'], "");
+    let bytes = STANDARD.decode(text).map_err(|error| {
+        Error::new(Code::Tag, "this is not in base 64, as its tag !!binary says").with_source(error)
+    })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// A plain scalar that reads as something else than text, where text is needed.

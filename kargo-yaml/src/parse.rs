@@ -185,6 +185,11 @@ impl<'a> Builder<'a> {
         } else if matches!(style, Style::Literal | Style::Folded) {
             span = layout::block_scalar_span(self.text, self.cursor, span);
         }
+        // YAML 1.1 ends a line there, YAML 1.2 does not: no two readers would agree on the text.
+        if style == Style::Plain && !text.is_ascii() && text.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
+            let message = "a line separator of Unicode stands outside of quotes";
+            return Err(Error::new(Code::Syntax, message).at(span));
+        }
         let id = self.push(Kind::Scalar, style, span)?;
         self.open.nodes[id as usize].unplaced = unplaced;
         let written = &self.text[span.range()];

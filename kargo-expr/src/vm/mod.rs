@@ -119,7 +119,10 @@ impl Vm<'_> {
             Op::False => self.push(false),
             Op::Pop => drop(self.pop()?),
             Op::Path(index) => self.path(index)?,
-            Op::Environment => self.push(self.scope.values().clone()),
+            Op::Environment => match self.scope.document() {
+                Some(document) => self.push(document.clone()),
+                None => self.push(self.scope.values().clone()),
+            },
             Op::Store(slot) => {
                 let value = self.pop()?;
                 self.variables[slot as usize] = value;
@@ -261,7 +264,11 @@ impl Vm<'_> {
         let code = self.code;
         let path = &code.paths[index as usize];
         let Some(mut value) = self.scope.values().get_bytes(path.name.as_bytes()) else {
-            return self.fields(Value::nil(), &path.fields);
+            let missing = match self.scope.document() {
+                Some(document) => fetch::field(document, &path.name)?,
+                None => Value::nil(),
+            };
+            return self.fields(missing, &path.fields);
         };
         let mut tainted = value.is_marked();
         for (i, (name, _)) in path.fields.iter().enumerate() {

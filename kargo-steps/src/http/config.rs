@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use url::Url;
 
 use super::{BAD_REQUEST, NO_ANSWER};
-use crate::config::Text;
+use crate::config::{Output, Text};
 
 /// The config of `http`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -186,16 +186,6 @@ pub(crate) enum Body {
     Object(serde_json::Map<String, Json>),
     /// Sent as JSON.
     List(Vec<Json>),
-}
-
-/// A value to take from the answer.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(crate) struct Output {
-    /// The name of the output.
-    pub(super) name: Text,
-    /// Its value, from `response`.
-    pub(super) from_expression: Expr,
 }
 
 impl Config {

@@ -22,6 +22,7 @@ fn json_has_both_readings() {
         ("a: 1\na: 2\n", json!({"a": 2}), json!({"a": 2})),
         ("x: &x {k: 1}\nz: *x", json!({"x": {"k": 1}, "z": {"k": 1}}), json!({"x": {"k": 1}, "z": {"k": 1}})),
         ("", Value::Null, Value::Null),
+        ("a: !!binary aMOp", json!({"a": "h\u{e9}"}), json!({"a": "h\u{e9}"})),
         (
             "a: !!str 1\nb: !!int '2'\nc: !mine x",
             json!({"a": "1", "b": 2, "c": "x"}),
@@ -66,6 +67,8 @@ fn what_json_cannot_say_is_an_error() {
         ("~: 1".to_owned(), Code::Key),
         ("a: !!int x".to_owned(), Code::Tag),
         ("<<: 1".to_owned(), Code::Merge),
+        ("a: !!binary '*'".to_owned(), Code::Tag),
+        ("a: x\u{2028}z".to_owned(), Code::Syntax),
         ("a: &a [*a]".to_owned(), Code::Recursive),
         ("a: &a {<<: *a}".to_owned(), Code::Recursive),
         (format!("l0: &l0 x\n{laughs}"), Code::Limit),
