@@ -174,6 +174,30 @@ pub struct Pass {
 /// Runs Promotions. Cloning shares it; many Promotions can be advanced at the same time, each by one caller.
 ///
 /// Dropping the future of [`advance`](Self::advance) is as a kill is: the next call goes on.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use kargo_core::engine::{Engine, Job};
+/// use kargo_core::model::{FreightReference, Promotion, PromotionPhase, PromotionStep, Stage};
+/// use kargo_core::step::Registry;
+/// use kargo_core::store::MemoryStore;
+/// use tokio_util::sync::CancellationToken;
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let store = Arc::new(MemoryStore::new());
+/// let engine = Engine::builder(Registry::new(), store.clone(), store).build();
+/// let promotion = Promotion::new("demo", "p1", "test", "f1").with_step(PromotionStep::new("nobody-has-this"));
+/// # let dir = tempfile::tempdir()?;
+/// # let work_root = dir.path().join("work");
+/// let job = Job::new(promotion, Stage::new("demo", "test"), FreightReference::default(), work_root);
+/// let pass = engine.advance(&job, &CancellationToken::new()).await?;
+/// assert_eq!(pass.status.phase, Some(PromotionPhase::Errored));
+/// assert_eq!(pass.status.message.as_deref(), Some("step kind \"nobody-has-this\" is not registered"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).map_err(|error| error.to_string())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Engine(Arc<Parts>);
 
