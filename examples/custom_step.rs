@@ -45,7 +45,8 @@ impl Step for Announce {
 async fn main() -> kargo_examples::Result<()> {
     let origin = FreightOrigin::warehouse("apps");
     let stage = Stage::new("demo", "test").with_request(FreightRequest::direct(origin.clone())).with_step(
-        PromotionStep::new("announce").with_config(serde_json::json!({ "channel": "${{ ctx.project }}-news" })),
+        PromotionStep::new("announce")
+            .with_config(serde_json::json!({ "channel": "${{ ctx.project }}-news" })),
     );
     let freight = Freight::new("demo", origin).named_by_content();
     let input = promotion::PromotionInput {

@@ -43,7 +43,8 @@ async fn main() -> kargo_examples::Result<()> {
     repository.commit("main", &[("README.md", "hello\n")], "first")?;
 
     // The manifests' address is reached in a folder of this machine.
-    let rewrites = Rewrites::default().with(&format!("https://example.com/=file://{}/", dir.path().display()))?;
+    let rewrites =
+        Rewrites::default().with(&format!("https://example.com/=file://{}/", dir.path().display()))?;
     let services = Services::new(dir.path().join("mirrors"))
         .with_rewrites(rewrites)
         .with_urls(UrlPolicy { allow_file: true, allow_http: false });

@@ -5,7 +5,10 @@ use kargo_core::expr::{Env, NoHost, Numbers, Program, Scope, Template, Value, ev
 use serde_json::json;
 
 fn main() -> kargo_examples::Result<()> {
-    let vars = Value::from_json(&json!({ "app": "web", "replicas": 3, "tags": ["v1.9.0", "v1.18.1"] }), Numbers::Natural);
+    let vars = Value::from_json(
+        &json!({ "app": "web", "replicas": 3, "tags": ["v1.9.0", "v1.18.1"] }),
+        Numbers::Natural,
+    );
     let scope = Scope::new().with("vars", vars);
 
     // In one line.
@@ -17,8 +20,12 @@ fn main() -> kargo_examples::Result<()> {
     println!("{}", program.run(&scope)?.to_json()?);
 
     // Templates retype what they render, as Kargo's do.
-    for text in ["${{ vars.app }}-${{ vars.replicas }}", "${{ vars.replicas }}", "$<< quote(vars.replicas) >>"] {
-        if let kargo_core::expr::Answer::Ready(value) = Template::parse(text, &env)?.render(&scope, &NoHost)? {
+    for text in
+        ["${{ vars.app }}-${{ vars.replicas }}", "${{ vars.replicas }}", "$<< quote(vars.replicas) >>"]
+    {
+        if let kargo_core::expr::Answer::Ready(value) =
+            Template::parse(text, &env)?.render(&scope, &NoHost)?
+        {
             println!("{text} is {}", value.to_json()?);
         }
     }

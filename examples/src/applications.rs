@@ -1,6 +1,7 @@
 //! What Argo CD would make of an ApplicationSet: the list generator's elements, put into the template.
 
 use minijinja::Environment;
+use minijinja::value::Serde;
 use serde_json::Value;
 
 use crate::Result;
@@ -23,10 +24,12 @@ pub fn applications(application_set: &str) -> Result<Vec<Application>> {
     let template = &document["spec"]["template"];
     let engine = Environment::new();
     let render = |text: &Value, element: &Value| -> Result<String> {
-        Ok(engine.render_str(text.as_str().unwrap_or_default(), element)?)
+        Ok(engine.render_str(text.as_str().unwrap_or_default(), Serde(element))?)
     };
-    let generators = document["spec"]["generators"].as_array().ok_or("the ApplicationSet has no generators")?;
-    let elements = generators.iter().filter_map(|generator| generator["list"]["elements"].as_array()).flatten();
+    let generators =
+        document["spec"]["generators"].as_array().ok_or("the ApplicationSet has no generators")?;
+    let elements =
+        generators.iter().filter_map(|generator| generator["list"]["elements"].as_array()).flatten();
     elements
         .map(|element| {
             Ok(Application {

@@ -65,7 +65,8 @@ impl World {
         let repository = platform.create_repository("org", "kargo-demo")?;
         let mut content = Vec::new();
         read_all(&files().join("repository"), "", &mut content)?;
-        let listed: Vec<(&str, &str)> = content.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let listed: Vec<(&str, &str)> =
+            content.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
         repository.commit("main", &listed, "the applications of kargo-demo")?;
         Ok(Self { dir, platform, repository })
     }
@@ -131,15 +132,13 @@ impl World {
 
 /// The token for the API, and the same as a credential for pushing.
 fn secrets(token: &str) -> SecretDocuments {
-    SecretDocuments::new()
-        .with(Secret::new("kargo-demo", "git-platform").with_value("token", token))
-        .with(
-            Secret::new("kargo-demo", "repository")
-                .with_label("kargo.akuity.io/cred-type", "git")
-                .with_value("repoURL", REPO_URL)
-                .with_value("username", "kargo")
-                .with_value("password", token),
-        )
+    SecretDocuments::new().with(Secret::new("kargo-demo", "git-platform").with_value("token", token)).with(
+        Secret::new("kargo-demo", "repository")
+            .with_label("kargo.akuity.io/cred-type", "git")
+            .with_value("repoURL", REPO_URL)
+            .with_value("username", "kargo")
+            .with_value("password", token),
+    )
 }
 
 /// All files below a folder, by their path in it.

@@ -13,7 +13,10 @@ use kargo_examples::{PROD_FILE, Result, STAGE_FILE, World, applications};
 async fn main() -> Result<()> {
     let approve = !std::env::args().any(|argument| argument == "--no-approve");
     let world = World::new().await?;
-    println!("A repository, org/kargo-demo, on a Git platform at {}; two installations.\n", world.platform.url());
+    println!(
+        "A repository, org/kargo-demo, on a Git platform at {}; two installations.\n",
+        world.platform.url()
+    );
 
     let stage = installation(&world, "stage").await?;
     let prod = installation(&world, "prod").await?;
@@ -98,7 +101,7 @@ fn tell(event: &Event) {
     match &event.what {
         What::FreightCreated { warehouse, alias, .. } => println!("  {warehouse}: new freight {alias}"),
         What::StepFinished { step, status, message, duration } => {
-            println!("    {:<34} {:<10} {:>6.1?}  {message}", step.alias, status.to_string(), duration);
+            println!("    {:<36} {status:<10} {duration:>8.1?}  {message}", step.alias);
         }
         What::PromotionStarted { stage, alias, .. } => println!("  {stage}: promoting {alias}"),
         What::PromotionFinished { stage, phase, .. } => println!("  {stage}: {phase}"),

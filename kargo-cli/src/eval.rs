@@ -60,7 +60,7 @@ fn scope(args: &EvalArgs) -> Result<Scope, Failure> {
 
 fn of_error(text: &str, error: &Error) -> Diagnostic {
     let file = SourceFile::new("<expression>", text);
-    let code = Code::new(error.code().as_str(), error.code().meaning());
+    let code = Code::new(error.code().as_str(), error.code().explain());
     let place = error.span().map(|span| Location::new(file, span.start as usize..span.end as usize));
     Diagnostic::error(code, error.to_string()).at(place).with_hint(error.hint().map(str::to_owned))
 }

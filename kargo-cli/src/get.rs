@@ -48,11 +48,8 @@ fn show(stored: &Stored, args: &GetArgs) -> Result<(), Failure> {
 
 /// Freight is known by its alias too.
 fn is_called(resource: &Resource, name: &str) -> bool {
-    let alias = match resource {
-        Resource::Freight(freight) => freight.alias.as_deref(),
-        _ => None,
-    };
-    resource.name() == name || alias == Some(name)
+    let has_alias = matches!(resource, Resource::Freight(freight) if freight.alias == name);
+    resource.name() == name || has_alias
 }
 
 fn line(resource: &Resource) -> String {
@@ -64,7 +61,7 @@ fn line(resource: &Resource) -> String {
                 format!("{} {}", what.map_or("", String::as_str), commit.id.get(..7).unwrap_or(&commit.id))
             });
             let commits: Vec<String> = commits.collect();
-            format!("{name}  {}  {}", freight.alias.as_deref().unwrap_or_default(), commits.join(", "))
+            format!("{name}  {}  {}", freight.alias, commits.join(", "))
         }
         Resource::Promotion(promotion) => format!("{name}  {}", promotion.phase()),
         _ => name,
