@@ -1,14 +1,14 @@
 //! `git-clone`: checks branches, tags or commits of a repository out into the work directory.
 //!
 //! ```yaml
-//! uses: git-clone
-//! config:
-//!   repoURL: https://github.com/example/repo.git
-//!   checkout:
-//!   - commit: ${{ commitFrom("https://github.com/example/repo.git").ID }}
-//!     path: ./src
-//!   - branch: main
-//!     path: ./out
+//! - uses: git-clone
+//!   config:
+//!     repoURL: https://github.com/example/repo.git
+//!     checkout:
+//!     - commit: ${{ commitFrom("https://github.com/example/repo.git").ID }}
+//!       path: ./src
+//!     - branch: main
+//!       path: ./out
 //! ```
 //!
 //! Output: `commits`, the id of the commit of each checkout, by its `as` or its path. A run that has to make its
@@ -253,4 +253,103 @@ fn pinned(refs: &Refs, revision: &Revision, recorded: Option<String>) -> (Refs, 
         Revision::Commit(_) => {}
     }
     (refs, Some(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::repository::git_code;
+    use crate::trial::{Remote, Trial, example, output};
+
+    fn clone(remote: &Remote) -> GitClone {
+        GitClone::new(remote.services.clone())
+    }
+
+    #[test]
+    fn its_example_is_valid() {
+        example(clone(&Remote::new(&[])), include_str!("git_clone.rs"));
+    }
+
+    #[tokio::test]
+    async fn branches_commits_and_tags_are_checked_out() {
+        let remote = Remote::new(&[("a", "1")]);
+        let first = remote.commit_of("main");
+        remote.repository.tag("v1", &first).unwrap();
+        let second = remote.repository.commit("main", &[("a", "2")], "second").unwrap();
+        let trial = Trial::new();
+        let checkout = json!([
+            { "path": "./default" },
+            { "path": "../branch", "branch": "main", "commit": "", "as": "branch" },
+            { "path": "commit", "commit": first },
+            { "path": "tag/inside", "tag": "v1" },
+        ]);
+        let report =
+            trial.run(clone(&remote), json!({ "repoURL": Remote::URL, "checkout": checkout })).await.unwrap();
+        assert_eq!(
+            output(&report, "commits"),
+            json!({ "./default": second, "branch": second, "commit": first, "tag/inside": first })
+        );
+        for (path, content) in
+            [("default/a", "2"), ("branch/a", "2"), ("commit/a", "1"), ("tag/inside/a", "1")]
+        {
+            assert_eq!(trial.read(path), content, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_repeated_clone_takes_the_recorded_commits() {
+        let remote = Remote::new(&[("a", "1")]);
+        let config = json!({ "repoURL": Remote::URL, "checkout": [{ "path": "out", "branch": "main" }] });
+        let report = Trial::new().run(clone(&remote), config.clone()).await.unwrap();
+        let commits = output(&report, "commits");
+        remote.repository.commit("main", &[("a", "2")], "second").unwrap();
+        let trial = Trial::new().again(&json!({ "commits": commits }));
+        // Not even the remote is needed.
+        remote.remove();
+        let report = trial.run(clone(&remote), config).await.unwrap();
+        assert_eq!((output(&report, "commits"), trial.read("out/a")), (commits, "1".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_clone_that_fails_leaves_nothing() {
+        let remote = Remote::new(&[("a", "1")]);
+        let trial = Trial::new();
+        let checkout = json!([{ "path": "out" }, { "path": "other", "tag": "none" }]);
+        let config = json!({ "repoURL": Remote::URL, "checkout": checkout });
+        let error = trial.run(clone(&remote), config).await.unwrap_err();
+        assert_eq!((error.code(), error.is_terminal()), (git_code(kargo_git::Code::NotFound), false));
+        assert_eq!(trial.tree("."), "");
+    }
+
+    #[tokio::test]
+    async fn what_does_not_fit_is_refused_by_name() {
+        let remote = Remote::new(&[]);
+        for (checkout, more, name) in [
+            (json!([]), json!({}), "checkout"),
+            (json!([{ "path": "a", "sparse": ["x"] }]), json!({}), "checkout.sparse"),
+            (json!([{ "path": "a", "branch": "b", "create": true }]), json!({}), "checkout.create"),
+            (json!([{ "path": "a" }]), json!({ "recurseSubmodules": true }), "recurseSubmodules"),
+            (
+                json!([{ "path": "a" }]),
+                json!({ "author": { "name": "n", "email": "e", "signingKey": "k" } }),
+                "author.signingKey",
+            ),
+            (json!([{ "path": "a", "branch": "b", "tag": "t" }]), json!({}), "at most one"),
+            (json!([{ "path": "a" }, { "path": "b", "as": "a" }]), json!({}), "\"a\""),
+            (json!([{ "path": "../." }]), json!({}), "of its own"),
+            (json!([{ "path": "a" }]), json!({ "depth": 1 }), "depth"),
+        ] {
+            let mut config = json!({ "repoURL": Remote::URL, "checkout": checkout });
+            config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let error = Trial::new().run(clone(&remote), config.clone()).await.unwrap_err();
+            assert_eq!(
+                (error.code(), error.is_failed(), error.is_terminal()),
+                (BAD_CONFIG, true, true),
+                "{config}"
+            );
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! `git-push`: pushes the commit that is checked out to a branch, or a tag.
 //!
 //! ```yaml
-//! uses: git-push
-//! config:
-//!   path: ./out
-//!   targetBranch: main
+//! - uses: git-push
+//!   config:
+//!     path: ./out
+//!     targetBranch: main
 //! ```
 //!
 //! Commits that others pushed meanwhile are taken in: ours are put on top of them, and the push is tried again, with
@@ -214,7 +214,87 @@ fn pause(promotion: &str, attempt: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::git_clone::GitClone;
+    use crate::git_commit::GitCommit;
+    use crate::trial::{Remote, Trial, example, output};
+
+    /// A run that has cloned, changed `path` and committed.
+    async fn committed(remote: &Remote, path: &str, content: &str) -> Trial {
+        let trial = Trial::new();
+        let clone = json!({ "repoURL": Remote::URL, "checkout": [{ "path": "out", "branch": "main" }] });
+        trial.run(GitClone::new(remote.services.clone()), clone).await.unwrap();
+        let trial = trial.file(&format!("out/{path}"), content);
+        trial.run(GitCommit, json!({ "path": "out", "message": "change" })).await.unwrap();
+        trial
+    }
+
+    async fn push(
+        remote: &Remote,
+        trial: &Trial,
+        config: serde_json::Value,
+    ) -> Result<StepReport, StepError> {
+        trial.run(GitPush::new(remote.services.clone()), config).await
+    }
+
+    #[test]
+    fn its_example_is_valid() {
+        example(GitPush::new(Remote::new(&[]).services), include_str!("git_push.rs"));
+    }
+
+    #[tokio::test]
+    async fn two_who_change_one_file_both_land() {
+        let remote = Remote::new(&[("apps.yaml", "- {app: one, rev: 1}\n- {app: two, rev: 1}\n")]);
+        let one = committed(&remote, "apps.yaml", "- {app: one, rev: 2}\n- {app: two, rev: 1}\n").await;
+        let two = committed(&remote, "apps.yaml", "- {app: one, rev: 1}\n- {app: two, rev: 2}\n").await;
+        let config = json!({ "path": "out" });
+        let (first, second) =
+            tokio::join!(push(&remote, &one, config.clone()), push(&remote, &two, config.clone()));
+        for report in [first.unwrap(), second.unwrap()] {
+            assert_eq!(output(&report, "branch"), json!("main"));
+        }
+        let both = "- {app: one, rev: 2}\n- {app: two, rev: 2}\n";
+        assert_eq!(remote.repository.file("main", "apps.yaml").unwrap(), both);
+        assert_eq!(remote.repository.log("main").unwrap().len(), 3);
+        // And neither a second time.
+        let again = push(&remote, &one, config).await.unwrap();
+        assert_eq!(remote.repository.log("main").unwrap().len(), 3);
+        assert!(again.outputs.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_conflict_is_final_and_names_the_file() {
+        let remote = Remote::new(&[("a", "1\n")]);
+        let ours = committed(&remote, "a", "2\n").await;
+        remote.repository.commit("main", &[("a", "3\n")], "theirs").unwrap();
+        let error = push(&remote, &ours, json!({ "path": "out" })).await.unwrap_err();
+        assert_eq!(
+            (error.code(), error.is_failed(), error.is_terminal()),
+            (git_code(Code::Conflict), true, true)
+        );
+        assert!(error.to_string().ends_with("of a"), "{error}");
+        assert_eq!(remote.repository.file("main", "a").unwrap(), "3\n");
+    }
+
+    #[tokio::test]
+    async fn a_branch_of_its_own_is_made_and_replaced() {
+        let remote = Remote::new(&[("a", "1\n")]);
+        let before = remote.commit_of("main");
+        for content in ["2\n", "3\n"] {
+            let ours = committed(&remote, "a", content).await;
+            let config = json!({ "path": "out", "generateTargetBranch": true, "provider": "github" });
+            let report = push(&remote, &ours, config).await.unwrap();
+            let commit = remote.commit_of("kargo/promotion/test.01");
+            assert_eq!(output(&report, "branch"), json!("kargo/promotion/test.01"));
+            assert_eq!(output(&report, "commit"), json!(commit));
+            let link = format!("https://git.example.com/org/demo/commit/{commit}");
+            assert_eq!(output(&report, "commitURL"), json!(link));
+            assert_eq!(remote.repository.file("kargo/promotion/test.01", "a").unwrap(), content);
+        }
+        assert_eq!(remote.commit_of("main"), before);
+    }
 
     fn config(json: serde_json::Value) -> Config {
         serde_json::from_value(json).unwrap()
@@ -224,25 +304,17 @@ mod tests {
     fn the_target_is_what_the_config_says() {
         let branch = |name: &str, force| Push::Branch { name: name.to_owned(), force };
         for (json, checked_out, expected) in [
-            (serde_json::json!({"path": "."}), Some("main"), Some(branch("main", false))),
+            (json!({"path": "."}), Some("main"), Some(branch("main", false))),
+            (json!({"path": ".", "targetBranch": "x", "force": true}), None, Some(branch("x", true))),
             (
-                serde_json::json!({"path": ".", "targetBranch": "x", "force": true}),
-                None,
-                Some(branch("x", true)),
-            ),
-            (
-                serde_json::json!({"path": ".", "generateTargetBranch": true}),
+                json!({"path": ".", "generateTargetBranch": true}),
                 Some("main"),
                 Some(branch("kargo/promotion/p", true)),
             ),
-            (
-                serde_json::json!({"path": ".", "tag": "v1"}),
-                None,
-                Some(Push::Tag { name: "v1".into(), force: false }),
-            ),
-            (serde_json::json!({"path": "."}), None, None),
-            (serde_json::json!({"path": ".", "tag": "v1", "targetBranch": "x"}), None, None),
-            (serde_json::json!({"path": ".", "tag": "v1", "force": true}), None, None),
+            (json!({"path": ".", "tag": "v1"}), None, Some(Push::Tag { name: "v1".into(), force: false })),
+            (json!({"path": "."}), None, None),
+            (json!({"path": ".", "tag": "v1", "targetBranch": "x"}), None, None),
+            (json!({"path": ".", "tag": "v1", "force": true}), None, None),
         ] {
             let found = target(&config(json.clone()), checked_out.map(str::to_owned), "p");
             assert_eq!(found.ok().map(|(push, _)| push), expected, "{json}");

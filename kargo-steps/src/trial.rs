@@ -6,12 +6,17 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use kargo_core::clock::SystemClock;
-use kargo_core::expr::Value;
+use kargo_core::expr::{Numbers, Value};
 use kargo_core::model::{FreightCollection, FreightReference};
 use kargo_core::step::{Programs, Registry, Step, StepContext, StepError, StepReport};
+use kargo_core::transport::Rewrites;
 use kargo_core::workdir::WorkDir;
+use kargo_git::UrlPolicy;
+use kargo_test::BareRepository;
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
+
+use crate::services::Services;
 
 /// A work directory with files, and what a step is told of its run.
 pub(crate) struct Trial {
@@ -20,6 +25,7 @@ pub(crate) struct Trial {
     freight: FreightReference,
     cancel: CancellationToken,
     interrupted: bool,
+    prior: Option<Value>,
 }
 
 impl Trial {
@@ -27,7 +33,8 @@ impl Trial {
         let root = tempfile::tempdir().unwrap();
         let work_dir = WorkDir::create(root.path().join("work")).unwrap();
         let freight = FreightReference::default();
-        Self { _root: root, work_dir, freight, cancel: CancellationToken::new(), interrupted: false }
+        let cancel = CancellationToken::new();
+        Self { _root: root, work_dir, freight, cancel, interrupted: false, prior: None }
     }
 
     /// With one more file.
@@ -47,6 +54,11 @@ impl Trial {
     /// An attempt after one that a kill cut off.
     pub(crate) fn interrupted(self) -> Self {
         Self { interrupted: true, ..self }
+    }
+
+    /// A run whose work directory has to be made again, after one that put `outputs` out.
+    pub(crate) fn again(self, outputs: &Json) -> Self {
+        Self { prior: Some(Value::from_json(outputs, Numbers::GoFloat)), ..self }
     }
 
     /// What stops the run.
@@ -95,7 +107,7 @@ impl Trial {
             collection: &FreightCollection::default(),
             requests: &[],
             outputs: &Value::nil(),
-            prior_outputs: None,
+            prior_outputs: self.prior.as_ref(),
             work_dir: &self.work_dir,
             clock: &SystemClock,
             cancel: &self.cancel,
@@ -105,6 +117,45 @@ impl Trial {
             programs: &Programs::new(),
         };
         step.run(&cx, config).await
+    }
+}
+
+/// An output of a step that has it.
+pub(crate) fn output(report: &StepReport, name: &str) -> Json {
+    report.outputs.as_ref().unwrap().get(name).unwrap().to_json().unwrap()
+}
+
+/// A remote repository, and services that reach it under [`Remote::URL`].
+pub(crate) struct Remote {
+    root: tempfile::TempDir,
+    pub(crate) repository: BareRepository,
+    pub(crate) services: Services,
+}
+
+impl Remote {
+    pub(crate) const URL: &str = "https://git.example.com/org/demo.git";
+
+    /// With one commit on `main`.
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let repository = BareRepository::create(root.path().join("org/demo.git")).unwrap();
+        repository.commit("main", files, "first\n").unwrap();
+        let rule = format!("https://git.example.com/=file://{}/", root.path().display());
+        let services = Services::new(root.path().join("mirrors"))
+            .with_rewrites(Rewrites::default().with(&rule).unwrap())
+            .with_urls(UrlPolicy { allow_file: true, allow_http: false });
+        Self { root, repository, services }
+    }
+
+    /// The only repository is gone.
+    pub(crate) fn remove(&self) {
+        fs::remove_dir_all(self.root.path().join("org")).unwrap();
+    }
+
+    /// The commit of a branch or tag.
+    pub(crate) fn commit_of(&self, name: &str) -> String {
+        let of = |kind: &str| self.repository.commit_of(&format!("refs/{kind}/{name}")).unwrap();
+        of("heads").or_else(|| of("tags")).unwrap()
     }
 }
 

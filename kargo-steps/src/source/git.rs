@@ -316,3 +316,6 @@ fn timestamp(seconds: i64) -> Timestamp {
     let limit = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
     Timestamp::from_second(seconds).unwrap_or(limit)
 }
+
+#[cfg(test)]
+mod tests;
