@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use kargo_expr::go::float::parse_bool;
-use kargo_expr::{Answer, CallError, Env, Host, Numbers, Object, Program, Scope, Signature, Type, Value};
+use kargo_expr::time::Time;
+use kargo_expr::{Answer, CallError, Env, Host, Object, Program, Scope, Signature, Type, Value};
 
 use crate::error::{Code, Error};
 use crate::model::url::normalize_git;
@@ -78,12 +79,56 @@ impl Object for Commit {
             "Subject" => commit.subject.as_str().into(),
             "Author" => commit.author.as_str().into(),
             "Committer" => commit.committer.as_str().into(),
-            "CreatorDate" => Value::from_json(&serde_json::json!(commit.creator_date), Numbers::Natural),
+            "CreatorDate" => commit.creator_date.map(time).into(),
             _ => return None,
         })
     }
 
     fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(&self.0).unwrap_or_default()
+    }
+}
+
+fn time(timestamp: Timestamp) -> Time {
+    Time::from_unix(timestamp.as_second(), timestamp.subsec_nanosecond().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::GitDiscoveryResult;
+
+    fn check(expression: &str) -> Result<bool, &'static str> {
+        let commit = DiscoveredCommit {
+            id: "0a1b".into(),
+            tag: "v1.2.3".into(),
+            creator_date: Some(Timestamp::from_second(86_400).unwrap()),
+            ..DiscoveredCommit::default()
+        };
+        let git = GitDiscoveryResult {
+            repo_url: "https://x.y/z.git".into(),
+            commits: vec![commit],
+            ..GitDiscoveryResult::default()
+        };
+        let found = DiscoveredArtifacts { git: vec![git], ..DiscoveredArtifacts::default() };
+        hold(expression, &found, Timestamp::UNIX_EPOCH).map_err(|error| error.code().as_str())
+    }
+
+    #[test]
+    fn criteria_see_what_was_discovered() {
+        let bad = Err(BAD_CRITERIA.as_str());
+        for (expression, expected) in [
+            ("commitFrom('https://x.y/z').Tag startsWith 'v1.'", Ok(true)),
+            ("commitFrom('https://X.y/z.git').ID == 'other'", Ok(false)),
+            ("commitFrom('https://x.y/z').CreatorDate.Year() == 1970", Ok(true)),
+            ("commitFrom('https://x.y/other')?.Tag == 'v1.2.3'", Ok(false)),
+            ("'t'", Ok(true)),
+            ("0", Ok(false)),
+            ("'maybe'", bad),
+            ("1 +", bad),
+            ("imageFrom('x')", bad),
+        ] {
+            assert_eq!(check(expression), expected, "{expression}");
+        }
     }
 }

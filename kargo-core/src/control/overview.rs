@@ -113,24 +113,24 @@ impl Installation {
     /// `store/io`, `store/corrupt`.
     pub async fn status(&self) -> Result<Overview, Error> {
         let mut overview = Overview::default();
-        for name in Project::names(self.store()).await? {
-            let project = Project::read(self.store(), &name).await?;
-            for warehouse in list::<Warehouse>(self.store(), Some(&name)).await? {
-                overview.warehouses.push(of_warehouse(&warehouse, &project));
-            }
+        let projects = Project::read(self.store(), None).await?;
+        for warehouse in list::<Warehouse>(self.store(), None).await? {
+            overview.warehouses.push(of_warehouse(&warehouse, projects.get(warehouse.project())));
+        }
+        for project in projects.values() {
             for stage in &project.stages {
-                match decide(&stage.object, &project, self.clock().now()) {
-                    Ok(decision) => overview.waiting.extend(Waiting::of(stage, &decision, &project)),
+                match decide(&stage.object, project, self.clock().now()) {
+                    Ok(decision) => overview.waiting.extend(Waiting::of(stage, &decision, project)),
                     Err(error) => overview.problems.push(self.problem(&stage.key(), &error)),
                 }
-                overview.stages.push(of_stage(stage, &project));
+                overview.stages.push(of_stage(stage, project));
             }
         }
         Ok(overview)
     }
 }
 
-fn of_warehouse(warehouse: &Versioned<Warehouse>, project: &Project) -> WarehouseOverview {
+fn of_warehouse(warehouse: &Versioned<Warehouse>, project: Option<&Project>) -> WarehouseOverview {
     let status = &warehouse.object.status;
     let (ready, message) = ready(&status.conditions);
     WarehouseOverview {
@@ -139,7 +139,11 @@ fn of_warehouse(warehouse: &Versioned<Warehouse>, project: &Project) -> Warehous
         ready,
         message,
         discovered_at: status.discovered_artifacts.as_ref().and_then(|found| found.discovered_at),
-        freight: status.last_freight_id.as_deref().map(|name| of_freight(name, project)),
+        freight: status
+            .last_freight_id
+            .as_deref()
+            .zip(project)
+            .map(|(name, project)| of_freight(name, project)),
     }
 }
 

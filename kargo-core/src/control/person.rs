@@ -141,7 +141,7 @@ impl Installation {
         by: &str,
     ) -> Result<Decided, Error> {
         loop {
-            let view = Project::read(self.store(), project).await?;
+            let view = Project::read(self.store(), Some(project)).await?.remove(project).unwrap_or_default();
             let stage = find_stage(&view, stage)?;
             let now = self.clock().now();
             let freight = find_freight(&view, &stage.object, freight, wish, now)?;

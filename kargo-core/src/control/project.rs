@@ -1,11 +1,12 @@
 //! One project as the rules see it: everything at one moment, typed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::error::Error;
 use crate::model::{
-    ClusterPromotionTask, Freight, Kind, Object, ProjectConfig, Promotion, PromotionTask, PromotionTaskSpec,
-    Stage, TaskKind,
+    ClusterPromotionTask, Freight, Object, ProjectConfig, Promotion, PromotionTask, PromotionTaskSpec, Stage,
+    TaskKind,
 };
 use crate::store::{Key, Precondition, Store, Stored, Version};
 
@@ -58,40 +59,45 @@ pub(super) async fn get<T: Object>(
 }
 
 /// What the rules of a project's Stages look at. All lists are ordered by name.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Project {
     pub(super) config: Option<ProjectConfig>,
     pub(super) stages: Vec<Versioned<Stage>>,
     pub(super) freight: Vec<Versioned<Freight>>,
     pub(super) promotions: Vec<Versioned<Promotion>>,
     tasks: Vec<Versioned<PromotionTask>>,
-    cluster_tasks: Vec<Versioned<ClusterPromotionTask>>,
+    cluster_tasks: Arc<[Versioned<ClusterPromotionTask>]>,
 }
 
 impl Project {
-    /// Reads the project.
-    pub(super) async fn read(store: &Arc<dyn Store>, name: &str) -> Result<Self, Error> {
-        Ok(Self {
-            config: list(store, Some(name)).await?.pop().map(|config| config.object),
-            stages: list(store, Some(name)).await?,
-            freight: list(store, Some(name)).await?,
-            promotions: list(store, Some(name)).await?,
-            tasks: list(store, Some(name)).await?,
-            cluster_tasks: list(store, None).await?,
-        })
-    }
-
-    /// The names of all projects that have Warehouses or Stages.
-    pub(super) async fn names(store: &Arc<dyn Store>) -> Result<Vec<String>, Error> {
-        let mut names = Vec::new();
-        for kind in [Kind::Warehouse, Kind::Stage] {
-            names.extend(
-                store.list(kind, None).await?.iter().map(|stored| stored.resource.project().to_owned()),
-            );
+    /// Reads a project, or all, by name.
+    ///
+    /// Stages are read first: who makes a Promotion writes the Stage too, so that what is decided without knowing
+    /// of it can no longer be written.
+    pub(super) async fn read(
+        store: &Arc<dyn Store>,
+        project: Option<&str>,
+    ) -> Result<BTreeMap<String, Self>, Error> {
+        let mut projects: BTreeMap<String, Self> = BTreeMap::new();
+        for stage in list::<Stage>(store, project).await? {
+            projects.entry(stage.project().to_owned()).or_default().stages.push(stage);
         }
-        names.sort();
-        names.dedup();
-        Ok(names)
+        for freight in list::<Freight>(store, project).await? {
+            projects.entry(freight.project().to_owned()).or_default().freight.push(freight);
+        }
+        for promotion in list::<Promotion>(store, project).await? {
+            projects.entry(promotion.project().to_owned()).or_default().promotions.push(promotion);
+        }
+        for config in list::<ProjectConfig>(store, project).await? {
+            let project = config.project().to_owned();
+            projects.entry(project).or_default().config = Some(config.object);
+        }
+        for task in list::<PromotionTask>(store, project).await? {
+            projects.entry(task.project().to_owned()).or_default().tasks.push(task);
+        }
+        let cluster_tasks: Arc<[_]> = list(store, None).await?.into();
+        projects.values_mut().for_each(|project| project.cluster_tasks = Arc::clone(&cluster_tasks));
+        Ok(projects)
     }
 
     /// The Promotions to a Stage, oldest first: their names begin alike and go on with the time.

@@ -1,6 +1,7 @@
 //! Deciding about all Stages, and writing what was decided.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -35,8 +36,7 @@ impl Installation {
         loop {
             let mut standing = Standing { ended, ..Standing::default() };
             let mut changed = false;
-            for name in Project::names(self.store()).await? {
-                let project = Project::read(self.store(), &name).await?;
+            for project in Project::read(self.store(), None).await?.into_values() {
                 for stage in &project.stages {
                     match decide(&stage.object, &project, self.clock().now()) {
                         Ok(decision) => {
@@ -95,7 +95,10 @@ impl Installation {
         match self.store().commit(&preconditions, writes).await {
             Ok(_) => {
                 created.iter().for_each(|promotion| self.tell_created(promotion));
-                standing.ended.extend(decision.begin.filter(Promotion::is_terminal));
+                if let Some(ended) = decision.begin.filter(Promotion::is_terminal) {
+                    self.tell_ended(&ended);
+                    standing.ended.push(ended);
+                }
             }
             Err(error) if error.code() == CONFLICT => {}
             Err(error) => return Err(error),
@@ -126,6 +129,21 @@ impl Installation {
         })
     }
 
+    /// Tells of a Promotion that ended before the engine saw it.
+    fn tell_ended(&self, promotion: &Promotion) {
+        self.emit(
+            promotion.metadata.project(),
+            What::PromotionFinished {
+                stage: promotion.spec.stage.clone(),
+                promotion: promotion.metadata.name.clone(),
+                phase: promotion.phase(),
+                message: promotion.status.message.clone().unwrap_or_default(),
+                duration: Duration::ZERO,
+            },
+        );
+    }
+
+    /// Tells of a new Promotion.
     pub(super) fn tell_created(&self, promotion: &Promotion) {
         self.emit(
             promotion.metadata.project(),
@@ -140,6 +158,7 @@ impl Installation {
 }
 
 impl Standing {
+    /// Takes in a decision.
     fn note(&mut self, stage: &Versioned<Stage>, decision: &Decision, project: &Project) {
         if let Some(current) = &decision.status.current_promotion {
             self.running.push(Key::new(Kind::Promotion, stage.project(), &current.name));

@@ -176,3 +176,115 @@ fn freight(warehouse: &Warehouse, found: &DiscoveredArtifacts, now: Timestamp) -
     freight.metadata.creation_timestamp = Some(now);
     freight
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        DiscoveredCommit, FreightCreationCriteria, FreightCreationPolicy, GitDiscoveryResult, GitSubscription,
+    };
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn warehouse() -> Warehouse {
+        let git = GitSubscription { repo_url: "https://x.y/z".into(), ..GitSubscription::default() };
+        let mut warehouse =
+            Warehouse::new("p", "w").with_subscription(RepoSubscription::git(git).with_name("main"));
+        warehouse.metadata.generation = Some(1);
+        warehouse
+    }
+
+    fn found(commits: &[&str]) -> Vec<Option<Result<Discovery, Error>>> {
+        let commit = |id: &&str| DiscoveredCommit { id: (*id).to_owned(), ..DiscoveredCommit::default() };
+        let git = GitDiscoveryResult {
+            repo_url: "https://x.y/z".into(),
+            commits: commits.iter().map(commit).collect(),
+            ..GitDiscoveryResult::default()
+        };
+        vec![Some(Ok(Discovery { discovered: Discovered::Git(git), warnings: Vec::new() }))]
+    }
+
+    /// Reasons by the type of the condition.
+    fn reasons(conclusion: &Conclusion) -> Vec<(&str, &str)> {
+        let conditions = conclusion.status.conditions.iter();
+        conditions.map(|one| (one.condition_type.as_str(), one.reason.as_str())).collect()
+    }
+
+    #[test]
+    fn it_is_due_at_first_after_a_change_on_request_and_by_interval() {
+        let new = warehouse();
+        assert_eq!(due(&new, at(7)), at(7));
+        let known = Warehouse { status: conclude(&new, found(&["c"]), at(100)).status, ..new };
+        assert_eq!(due(&known, at(101)), at(400));
+        let mut changed = known.clone();
+        changed.metadata.generation = Some(2);
+        assert_eq!(due(&changed, at(101)), at(101));
+        let mut asked = known.clone();
+        asked.metadata.annotations.insert(annotations::REFRESH.into(), "x".into());
+        assert_eq!(due(&asked, at(101)), at(101));
+        asked.status = conclude(&asked, found(&["c"]), at(101)).status;
+        assert_eq!(due(&asked, at(102)), at(401));
+        let mut hasty = known;
+        hasty.spec.interval = Some("0s".parse().unwrap());
+        assert_eq!(due(&hasty, at(100)), at(101), "not a loop without rest");
+    }
+
+    #[test]
+    fn what_was_found_before_is_known_until_the_spec_changes() {
+        let mut known = warehouse();
+        assert_eq!(previous(&known), [None]);
+        known.status = conclude(&known, found(&["c"]), at(0)).status;
+        assert!(matches!(&previous(&known)[..], [Some(Discovered::Git(git))] if git.commits.len() == 1));
+        known.metadata.generation = Some(2);
+        assert_eq!(previous(&known), [None]);
+    }
+
+    #[test]
+    fn freight_is_made_of_the_newest_if_the_warehouse_says_so() {
+        let made = conclude(&warehouse(), found(&["new", "old"]), at(0));
+        let freight = made.freight.as_ref().unwrap();
+        assert_eq!(
+            (freight.commits[0].id.as_str(), freight.commits[0].subscription_name.as_str()),
+            ("new", "main")
+        );
+        assert_eq!(made.artifacts, 2);
+        let well = [("Healthy", "ArtifactsDiscovered"), ("Ready", "ArtifactsDiscovered")];
+        assert_eq!(reasons(&made), well);
+
+        let manual = warehouse().with_policy(FreightCreationPolicy::Manual);
+        assert!(conclude(&manual, found(&["c"]), at(0)).freight.is_none());
+
+        let with_criteria = |expression: &str| {
+            let mut warehouse = warehouse();
+            let expression = Some(expression.to_owned());
+            warehouse.spec.freight_creation_criteria = Some(FreightCreationCriteria { expression });
+            conclude(&warehouse, found(&["c"]), at(0))
+        };
+        let not = with_criteria("false");
+        assert!(not.freight.is_none() && not.error.is_none());
+        let no = ("FreightCreationCriteriaSatisfied", "CriteriaNotSatisfied");
+        assert_eq!(reasons(&not), [no, well[0], well[1]]);
+        let bad = with_criteria("1 +");
+        assert!(bad.freight.is_none() && bad.error.is_some());
+        assert_eq!(
+            due(&Warehouse { status: bad.status, ..warehouse() }, at(1)),
+            at(300),
+            "not again at once"
+        );
+    }
+
+    #[test]
+    fn nothing_found_is_no_error_and_an_error_keeps_what_was_known() {
+        let empty = conclude(&warehouse(), found(&[]), at(0));
+        assert!(empty.freight.is_none() && empty.error.is_none());
+        assert_eq!(reasons(&empty), [("Healthy", "NoCommitsDiscovered"), ("Ready", "MissingArtifacts")]);
+
+        let known = Warehouse { status: conclude(&warehouse(), found(&["c"]), at(0)).status, ..warehouse() };
+        let failed = conclude(&known, vec![None], at(9));
+        assert_eq!(failed.error.as_ref().map(Error::code), Some(UNKNOWN_SUBSCRIPTION));
+        assert_eq!(failed.status.discovered_artifacts, known.status.discovered_artifacts);
+        assert_eq!(reasons(&failed), [("Healthy", "DiscoveryFailed"), ("Ready", "DiscoveryFailure")]);
+    }
+}

@@ -143,6 +143,40 @@ async fn a_promotion_whose_freight_is_gone_ends_before_it_begins() {
     let name = world.freight("c1").await.metadata.name;
     world.source.found.lock().unwrap().clear();
     world.store.commit(&[], vec![Write::Delete(Key::new(Kind::Freight, "demo", name))]).await.unwrap();
+    world.told();
     assert_eq!(phases(&world.run().await), [("prod", "Errored")]);
+    assert_eq!(world.told(), ["Errored in prod"]);
     assert!(phases(&world.run().await).is_empty());
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn a_run_sees_what_another_process_approves_in_the_same_database() {
+    use crate::store::SqliteStore;
+
+    let folder = tempfile::tempdir().unwrap();
+    let open = || SqliteStore::open(folder.path().join("state.db")).unwrap();
+    let world = World::on(open());
+    world.apply([warehouse("apps"), stage("prod", direct("apps", false))]).await;
+    world.commit("apps", "c1");
+    let stop = CancellationToken::new();
+    let watch = tokio::spawn({
+        let (installation, stop) = (world.installation(), stop.clone());
+        async move { installation.watch(stop).await.unwrap() }
+    });
+    let other = Arc::new(open());
+    let other = world.installation_on(other.clone(), other);
+    let until = async |wanted: fn(&StageOverview) -> bool| {
+        while !other.status().await.unwrap().stages.first().is_some_and(wanted) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    while other.status().await.unwrap().waiting.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    other.approve("demo", "prod", &latest(), "jane").await.unwrap();
+    until(|stage| stage.ready).await;
+    stop.cancel();
+    assert!(watch.await.unwrap().problems.is_empty());
+    assert_eq!(world.deployed(), ["prod runs c1 for \"jane\""]);
 }

@@ -140,7 +140,8 @@ step!(Meet, "meet", |outside, _cx| {
 });
 
 struct World {
-    store: MemoryStore,
+    store: Arc<dyn Store>,
+    journal: Arc<dyn Journal>,
     source: Arc<Source>,
     outside: Arc<Outside>,
     events: Arc<Mutex<Vec<Event>>>,
@@ -150,8 +151,14 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::on(MemoryStore::new())
+    }
+
+    fn on(store: impl Store + Journal) -> Self {
+        let store = Arc::new(store);
         Self {
-            store: MemoryStore::new(),
+            store: store.clone(),
+            journal: store,
             source: Arc::default(),
             outside: Arc::default(),
             events: Arc::default(),
@@ -174,11 +181,14 @@ impl World {
 
     /// An installation as another process would open it.
     fn installation(&self) -> Installation {
+        self.installation_on(self.store.clone(), self.journal.clone())
+    }
+
+    fn installation_on(&self, store: Arc<dyn Store>, journal: Arc<dyn Journal>) -> Installation {
         let outside = || Arc::clone(&self.outside);
         let registry = Registry::new().with(Deploy(outside())).with(Poll(outside())).with(Meet(outside()));
         let events = Arc::clone(&self.events);
-        let store = Arc::new(self.store.clone());
-        Installation::builder(store.clone(), store, registry, self.dir.path())
+        Installation::builder(store, journal, registry, self.dir.path())
             .source(self.source.clone())
             .clock(self.clock.clone())
             .listener(Arc::new(move |event: &Event| events.lock().unwrap().push(event.clone())))
