@@ -214,6 +214,13 @@ fn pause(promotion: &str, attempt: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::path::{Path, PathBuf};
+    use std::sync::Arc;
+
+    use kargo_core::credentials::SecretDocuments;
+    use kargo_core::model::Secret;
+    use kargo_core::transport::Rewrites;
+    use kargo_test::Platform;
     use serde_json::json;
 
     use super::*;
@@ -242,6 +249,60 @@ mod tests {
     #[test]
     fn its_example_is_valid() {
         example(GitPush::new(Remote::new(&[]).services), include_str!("git_push.rs"));
+    }
+
+    /// What files below a folder hold `text`, in any of the forms that a token is met in.
+    fn holding(folder: &Path, text: &[u8]) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                found.extend(holding(&path, text));
+            } else if std::fs::read(&path).unwrap().windows(text.len()).any(|part| part == text) {
+                found.push(path);
+            }
+        }
+        found
+    }
+
+    #[tokio::test]
+    async fn a_token_opens_the_platform_and_stays_nowhere() {
+        let root = tempfile::tempdir().unwrap();
+        let platform = Platform::start(root.path().join("platform"), "canary-7f3a").await.unwrap();
+        let repository = platform.create_repository("org", "demo").unwrap();
+        repository.commit("main", &[("a", "1\n")], "first").unwrap();
+        let url = "https://git.example.com/org/demo.git";
+        for (token, pushes) in [("canary-wrong", false), ("canary-7f3a", true)] {
+            let secret = Secret::new("demo", "git")
+                .with_label("kargo.akuity.io/cred-type", "git")
+                .with_value("repoURL", url)
+                .with_value("username", "bot")
+                .with_value("password", token);
+            let rule = format!("https://git.example.com={}", platform.url());
+            let services = Services::new(root.path().join("mirrors"))
+                .with_credentials(Arc::new(SecretDocuments::new().with(secret)))
+                .with_rewrites(Rewrites::default().with(&rule).unwrap());
+            let trial = Trial::new();
+            let clone = json!({ "repoURL": url, "checkout": [{ "path": "out" }] });
+            trial.run(GitClone::new(services.clone()), clone).await.unwrap();
+            let trial = trial.file("out/a", "2\n");
+            trial.run(GitCommit, json!({ "path": "out", "message": "change" })).await.unwrap();
+            let pushed = trial.run(GitPush::new(services), json!({ "path": "out" })).await;
+            match pushed {
+                Ok(report) => assert_eq!(output(&report, "branch"), json!("main")),
+                Err(error) => {
+                    assert_eq!(error.code(), git_code(Code::Auth), "{error}");
+                    assert!(!format!("{error} {error:?} {:?}", error.hint()).contains("canary"), "{error}");
+                }
+            }
+            let landed = repository.file("main", "a").unwrap() == "2\n";
+            assert_eq!(landed, pushes);
+            // As it is, and at the end of `bot:<token>` in base64.
+            for form in ["canary", "Ym90OmNhbmFyeS"] {
+                assert_eq!(holding(&trial.path("."), form.as_bytes()), Vec::<PathBuf>::new());
+                assert_eq!(holding(root.path(), form.as_bytes()), Vec::<PathBuf>::new());
+            }
+        }
     }
 
     #[tokio::test]
