@@ -82,12 +82,9 @@ fn without_break(text: &str, end: usize) -> usize {
     line.strip_suffix('\r').unwrap_or(line).len()
 }
 
-/// Where a block list begins: at its first dash, which the parser's mark can lie behind.
-pub(crate) fn first_dash(text: &str, cursor: u32, mark: Span) -> Span {
-    if text[mark.start as usize..].starts_with('-') {
-        return mark;
-    }
-    find_indicator(text, cursor as usize, b"-").map_or(mark, |dash| Span::point(dash as u32))
+/// The dash that follows, over a colon, comments, anchors and tags.
+pub(crate) fn next_dash(text: &str, from: u32) -> Option<u32> {
+    find_indicator(text, from as usize, b"-").map(|dash| dash as u32)
 }
 
 /// The next of these indicators, over others, comments, anchors and tags.

@@ -206,12 +206,18 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Where the value of `key:` or `-` would be written; the parser's own place can lie before the colon.
+    /// Where the value of `key:` or `-` would be written; the parser's own place can lie before the colon or
+    /// behind a comment. With it, whether there is no colon.
     fn place_of_empty(&self, span: Span, has_properties: bool) -> (Span, bool) {
-        if !self.stack.last().is_some_and(|open| open.value_next) {
+        let Some(open) = self.stack.last() else { return (span, false) };
+        let place = if open.value_next {
+            layout::after_colon(self.text, self.cursor)
+        } else if open.flow || self.open.nodes[open.id as usize].kind == Kind::Mapping {
             return (span, false);
-        }
-        match layout::after_colon(self.text, self.cursor) {
+        } else {
+            layout::next_dash(self.text, self.cursor).map(|dash| dash + 1)
+        };
+        match place {
             Some(at) if has_properties => (Span::point(at.max(span.start)), false),
             Some(at) => (Span::point(at), false),
             None => (Span::point(self.cursor), true),
@@ -228,8 +234,10 @@ impl<'a> Builder<'a> {
     ) -> Result<(), Error> {
         let flow = style == StructureStyle::Flow;
         let mut span = bytes(mark);
-        if kind == Kind::Sequence && !flow {
-            span = layout::first_dash(self.text, self.cursor, span);
+        let is_value = self.stack.last().is_some_and(|open| open.value_next);
+        if kind == Kind::Sequence && !flow && is_value {
+            // The mark of a list that is not indented lies behind its first dash.
+            span = layout::next_dash(self.text, self.cursor).map_or(span, Span::point);
         }
         let id = self.push(kind, if flow { Style::Flow } else { Style::Block }, span)?;
         self.properties(id, anchor, tag, mark);

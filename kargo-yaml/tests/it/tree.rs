@@ -35,6 +35,7 @@ fn spans_cover_what_was_written() {
             "a:   # c\nb: &x\nc: !!str\n",
             r#"{"a"@0: ""@2, "b"@9: &x ""@14, "c"@15: <tag:yaml.org,2002:str> ""@23}"#,
         ),
+        ("a:\n- -1\n-  # c\n- - # d\n", r#"{"a"@0: ["-1"@5, ""@9, [""@18]]}"#),
         ("- 1\n-\n- - x\n", r#"["1"@2, ""@5, ["x"@10]]"#),
         ("a: |\n  x\n  y\n\nb: 1", r#"{"a"@0: "|\n  x\n  y"@3, "b"@14: "1"@17}"#),
         ("a: |+ # c\n  x\n\nb: 1", r#"{"a"@0: "|+ # c\n  x\n"@3, "b"@15: "1"@18}"#),
@@ -67,6 +68,9 @@ fn collections_end_with_their_last_child() {
     assert_eq!(root.source(), &text[..text.find(" # e").unwrap()]);
     assert_eq!(root.get("a").unwrap().source(), "- 1\n- b:");
     assert_eq!(root.get("d").unwrap().source(), "{x: 1}");
+    let text = "a:\n- - -1\n";
+    let stream = Stream::parse(text, &Limits::default()).unwrap();
+    assert_eq!(stream.document(0).unwrap().node("/a").unwrap().source(), "- - -1");
     assert!(root.get("d").unwrap().get("x").unwrap().in_flow());
 }
 
