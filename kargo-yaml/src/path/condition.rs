@@ -143,6 +143,9 @@ impl Literal {
     /// Whether a node says this.
     fn is(&self, node: Node<'_>) -> bool {
         let node = node.resolve();
+        if let Self::Text(text) = self {
+            return node.text() == Some(text);
+        }
         let Some(value) = node.resolved(Schema::Core12) else { return false };
         match (self, value) {
             (Self::Null, Resolved::Null) => true,
@@ -150,7 +153,6 @@ impl Literal {
             (Self::Number(left), Resolved::Int(right)) => *left == right as f64,
             (Self::Number(left), Resolved::Uint(right)) => *left == right as f64,
             (Self::Number(left), Resolved::Float(right)) => *left == right,
-            (Self::Text(text), _) => node.text() == Some(text),
             _ => false,
         }
     }

@@ -1,5 +1,7 @@
 //! For any document and any scalar in it: setting it changes its bytes and no others.
 
+#![expect(clippy::unwrap_used, reason = "a property that does not hold panics")]
+
 use std::path::Path as FilePath;
 
 use kargo_yaml::{Edit, Kind, Limits, Node, Path, Schema, Stream, Value, edit, quote_scalar};
@@ -12,8 +14,8 @@ enum Written {
     Scalar(String),
     /// A block scalar's lines; in brackets it is written in quotes.
     Block(Vec<String>),
-    List(Vec<Written>, bool),
-    Map(Vec<(String, Written)>, bool),
+    List(Vec<Self>, bool),
+    Map(Vec<(String, Self)>, bool),
 }
 
 fn text() -> impl Strategy<Value = String> {
