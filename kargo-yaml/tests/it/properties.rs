@@ -211,10 +211,9 @@ fn check(text: &str, which: usize, value: &Value) {
     let new_stream = Stream::parse(&new, &Limits::default()).unwrap();
     let new_style = new_stream.document(0).and_then(|document| document.node(pointer)).and_then(Node::style);
     let is_one_line = !node.source().contains('\n') && !node.source().is_empty();
-    if let (Value::String(_), Some(old), true) = (value, node.as_str(), is_one_line) {
-        if new_style == node.style() {
-            assert_eq!(set(&new, &format!(".{path}"), old.into()), text, "{path} by way of {new:?}");
-        }
+    let keeps_style = is_one_line && new_style == node.style();
+    if let (Value::String(_), Some(old), true) = (value, node.as_str(), keeps_style) {
+        assert_eq!(set(&new, &format!(".{path}"), old.into()), text, "{path} by way of {new:?}");
     }
 }
 
