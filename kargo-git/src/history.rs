@@ -62,17 +62,17 @@ impl Mirror {
                 Error::new(Code::NotFound, format!("there is no branch {branch:?}")).with_source(error)
             })?;
         let mut next = Some(tip);
+        // A commit's tree was read already, as that of the parent of the one before.
+        let mut known = None;
         while let Some(commit) = next {
             let parent = commit.parent(0).ok();
             let info = info(&commit);
-            let mut paths = ChangedPaths {
-                repository: &repository,
-                old: parent.as_ref().map(Commit::tree_id),
-                new: commit.tree_id(),
-            };
+            let mut paths = ChangedPaths::new(&repository, &commit, parent.as_ref());
+            paths.new_tree = known.take().filter(|tree: &Tree<'_>| tree.id() == paths.new);
             if visit(&info, &mut paths)?.is_break() {
                 break;
             }
+            known = paths.old_tree;
             next = parent;
         }
         Ok(())
@@ -85,8 +85,7 @@ impl Mirror {
     pub fn changed_paths_any(&self, commit: &str, wanted: impl FnMut(&str) -> bool) -> Result<bool, Error> {
         let repository = self.repository()?;
         let commit = repository.find_commit(Oid::from_str(commit)?)?;
-        let old = commit.parent(0).ok().map(|parent| parent.tree_id());
-        ChangedPaths { repository: &repository, old, new: commit.tree_id() }.any(wanted)
+        ChangedPaths::new(&repository, &commit, commit.parent(0).ok().as_ref()).any(wanted)
     }
 
     /// All tags that lead to a commit, by name.
@@ -125,18 +124,33 @@ pub struct ChangedPaths<'r> {
     repository: &'r Repository,
     old: Option<Oid>,
     new: Oid,
+    old_tree: Option<Tree<'r>>,
+    new_tree: Option<Tree<'r>>,
 }
 
-impl ChangedPaths<'_> {
+impl<'r> ChangedPaths<'r> {
+    fn new(repository: &'r Repository, commit: &Commit<'_>, parent: Option<&Commit<'_>>) -> Self {
+        let (old, new) = (parent.map(Commit::tree_id), commit.tree_id());
+        Self { repository, old, new, old_tree: None, new_tree: None }
+    }
+
     /// Whether `wanted` holds for one of them. Stops at the first for which it does.
     ///
     /// # Errors
     /// `git/failed` for an unreadable repository.
     pub fn any(&mut self, mut wanted: impl FnMut(&str) -> bool) -> Result<bool, Error> {
-        let old = self.old.map(|id| self.repository.find_tree(id)).transpose()?;
-        let new = self.repository.find_tree(self.new)?;
+        if self.old == Some(self.new) {
+            return Ok(false);
+        }
+        if let (None, Some(id)) = (&self.old_tree, self.old) {
+            self.old_tree = Some(self.repository.find_tree(id)?);
+        }
+        if self.new_tree.is_none() {
+            self.new_tree = Some(self.repository.find_tree(self.new)?);
+        }
+        let (old, new) = (self.old_tree.as_ref(), self.new_tree.as_ref());
         let mut path = String::new();
-        let found = compare(self.repository, old.as_ref(), Some(&new), &mut path, &mut |path| {
+        let found = compare(self.repository, old, new, &mut path, &mut |path| {
             if wanted(path) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         Ok(found.is_break())
