@@ -25,6 +25,8 @@ pub enum Code {
     Declined,
     /// The commits change the same lines as others that were pushed meanwhile.
     Conflict,
+    /// The working tree has changes that are not committed.
+    Uncommitted,
     /// A tag of that name is there already.
     Exists,
     /// It took longer than it may.
@@ -49,6 +51,7 @@ impl Code {
         Self::NonFastForward,
         Self::Declined,
         Self::Conflict,
+        Self::Uncommitted,
         Self::Exists,
         Self::Timeout,
         Self::Cancelled,
@@ -68,6 +71,7 @@ impl Code {
             Self::NonFastForward => "git/non-fast-forward",
             Self::Declined => "git/declined",
             Self::Conflict => "git/conflict",
+            Self::Uncommitted => "git/uncommitted",
             Self::Exists => "git/exists",
             Self::Timeout => "git/timeout",
             Self::Cancelled => "git/cancelled",
@@ -90,6 +94,9 @@ impl Code {
             }
             Self::Declined => "The server did not take the push: a protected branch, or a rule of its own.",
             Self::Conflict => "Others changed the same lines meanwhile; the message names the files.",
+            Self::Uncommitted => {
+                "The working tree has changes that are not committed; the push would lose them."
+            }
             Self::Exists => "A tag of that name is there already.",
             Self::Timeout => "git took longer than it may.",
             Self::Cancelled => "The run was cancelled while git worked.",

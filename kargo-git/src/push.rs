@@ -67,6 +67,7 @@ impl Worktree {
             return Err(Error::new(Code::BadRef, format!("{name:?} is not a name for a branch")));
         }
         if !force && let Some(theirs) = self.fetch(git, remote, &target, cancel)? {
+            self.must_be_clean()?;
             let ours = self.repository.head()?.peel_to_commit()?.id();
             if ours == theirs || self.repository.graph_descendant_of(theirs, ours)? {
                 return Ok(Pushed { commit: ours.to_string(), there_before: true });
@@ -84,6 +85,17 @@ impl Worktree {
         let sign = if force { "+" } else { "" };
         self.send(git, remote, &format!("{sign}{ours}:{target}"), cancel)?;
         Ok(Pushed { commit: ours, there_before: false })
+    }
+
+    /// Changes that are not committed would be lost where commits are put on top of others.
+    fn must_be_clean(&self) -> Result<(), Error> {
+        let mut options = git2::StatusOptions::new();
+        options.include_untracked(false).include_ignored(false);
+        let changed = self.repository.statuses(Some(&mut options))?;
+        let Some(first) = changed.iter().next() else { return Ok(()) };
+        let path = String::from_utf8_lossy(first.path_bytes()).into_owned();
+        Err(Error::new(Code::Uncommitted, format!("{path} has changes that are not committed"))
+            .with_hint("commit them before the push (git-commit)"))
     }
 
     fn push_tag(

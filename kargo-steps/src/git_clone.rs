@@ -23,7 +23,7 @@ use kargo_git::{Cancel, Mirror, Refs, Remote, Revision};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::repository::{Author, blocking, unsupported};
+use crate::repository::{Author, blocking, git_code, unsupported};
 use crate::services::Services;
 
 /// What to clone.
@@ -101,7 +101,14 @@ impl Step for GitClone {
         let mirror = self.services.mirror(cx.project, &config.repo_url)?;
         let mut wanted = Vec::new();
         for one in &config.checkout {
-            wanted.push(one.wanted(cx)?);
+            let one = one.wanted(cx)?;
+            // As with git's own worktrees, a branch is checked out once.
+            let is_branch = matches!(one.revision, Revision::Branch(_) | Revision::Default);
+            if is_branch && wanted.iter().any(|there: &Wanted| there.revision == one.revision) {
+                let message = format!("checkout {:?}: its branch is checked out already", one.key);
+                return Err(StepError::errored(git_code(kargo_git::Code::Exists), message));
+            }
+            wanted.push(one);
         }
         let author = config.author.map(|author| (author.name, author.email));
         let commits = blocking(cx.cancel, move |cancel| {

@@ -29,8 +29,15 @@ pub(crate) struct Author {
 }
 
 impl Author {
-    /// Refuses what is not supported yet.
+    /// Refuses what is no address, and what is not supported yet.
     pub(crate) fn check(&self) -> Result<(), StepError> {
+        let parts = self.email.split_once('@');
+        if !parts
+            .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains(['@', ' ']))
+        {
+            let message = format!("author.email: {:?} is no email address", self.email);
+            return Err(StepError::failed(kargo_core::step::BAD_CONFIG, message).terminal());
+        }
         match self.signing_key.as_deref() {
             None | Some("") => Ok(()),
             Some(_) => Err(unsupported("author.signingKey")),
@@ -86,7 +93,7 @@ pub(crate) fn step_error(error: kargo_git::Error) -> StepError {
     let message = error.to_string();
     let step = match error.code() {
         kargo_git::Code::Conflict => StepError::failed(code, message).terminal(),
-        kargo_git::Code::BadUrl | kargo_git::Code::BadRef => StepError::errored(code, message).terminal(),
+        kargo_git::Code::BadUrl => StepError::errored(code, message).terminal(),
         _ => StepError::errored(code, message),
     };
     match error.hint() {
