@@ -99,9 +99,9 @@ impl RetryPolicy {
     fn judge_error(&self, attempt: &Attempt<'_>, error: &StepError) -> Verdict {
         let alias = attempt.alias;
         let (status, text) = if error.is_failed() {
-            (StepStatus::Failed, format!("step {alias:?}: {}", chain(error)))
+            (StepStatus::Failed, format!("step {alias:?}: {}", with_hint(error)))
         } else {
-            (StepStatus::Errored, format!("error running step {alias:?}: {}", chain(error)))
+            (StepStatus::Errored, format!("error running step {alias:?}: {}", with_hint(error)))
         };
         match (error.is_terminal(), error.is_failed()) {
             (true, true) => return done(status, text, attempt.errors),
@@ -140,6 +140,14 @@ impl RetryPolicy {
 
 fn done(status: StepStatus, message: String, errors: u32) -> Verdict {
     Verdict { status, message, errors, again: None }
+}
+
+/// The error with its causes, and what can be done about it: a status has no other place for that.
+fn with_hint(error: &StepError) -> String {
+    match error.hint() {
+        Some(hint) => format!("{} ({hint})", chain(error)),
+        None => chain(error),
+    }
 }
 
 #[cfg(test)]
