@@ -15,19 +15,19 @@
 //!       value: v1.18.1
 //! ```
 //!
-//! Between the quotes of a selector `\` begins an escape as in JSON; text that is put there goes through
-//! [`kargo_yaml::Path::escape`] first, and cannot end the quotes then.
+//! Between the quotes of a selector `\` begins an escape as in JSON. What a template puts there goes through
+//! [`kargo_yaml::Path::escape`] first, so it cannot end the quotes: the name of an app cannot become a selector.
 //!
 //! Only a scalar that is there can be set. It keeps its quotes where the value allows it, its comment, its
 //! anchor; a text stays a text, so `1.10` gets quotes.
 
 use kargo_core::Code;
 use kargo_core::expr::go::{float, json as go_json, quote};
-use kargo_core::step::{Effect, Step, StepContext, StepError, StepReport};
+use kargo_core::step::{Effect, Step, StepContext, StepError, StepReport, YamlKey};
 use kargo_core::workdir::Policy;
 use kargo_yaml::{Editor, Limits, Path, Stream};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
 use crate::config::{NonEmpty, Text};
@@ -47,10 +47,17 @@ pub(crate) struct Config {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Update {
     /// Where: a dot key, or a selector that begins with `.`.
-    key: Text,
+    #[serde(deserialize_with = "key")]
+    #[schemars(length(min = 1))]
+    key: YamlKey,
     /// What.
     #[serde(deserialize_with = "Json::deserialize")]
     value: Json,
+}
+
+/// A key that is not empty.
+fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<YamlKey, D::Error> {
+    Text::deserialize(deserializer).map(|key| YamlKey::new(&*key))
 }
 
 /// The outputs of `yaml-update`.
@@ -88,6 +95,7 @@ fn update(path: &str, content: &[u8], updates: &[Update]) -> Result<Option<Strin
         .map_err(|error| yaml_error(path, &String::from_utf8_lossy(content), error))?;
     let mut editor = Editor::new(&stream);
     for Update { key, value } in updates {
+        let key = key.as_str();
         let key_path = Path::parse(key).map_err(|error| key_error(key, error))?;
         editor.set(&key_path, value.into()).map_err(|error| yaml_error(path, stream.text(), error))?;
     }
@@ -98,7 +106,7 @@ fn update(path: &str, content: &[u8], updates: &[Update]) -> Result<Option<Strin
 /// Kargo's words for a list of updates: the path and the keys as they were written.
 fn commit_message(path: &str, updates: &[Update]) -> String {
     updates.iter().fold(format!("Updated {path}\n"), |message, Update { key, value }| {
-        format!("{message}\n- {}: {}", &**key, shown(value))
+        format!("{message}\n- {}: {}", key.as_str(), shown(value))
     })
 }
 
@@ -213,6 +221,13 @@ spec:
             assert!(!error.is_failed() && !error.is_terminal());
             assert_eq!(trial.read("f.yaml"), APPS);
         }
+    }
+
+    #[test]
+    fn the_engine_knows_the_keys_by_their_schema() {
+        let schema = schemars::schema_for!(Config).to_value();
+        let key = schema.pointer("/$defs/Update/properties/key").unwrap();
+        assert_eq!((&key["format"], &key["minLength"]), (&json!(YamlKey::FORMAT), &json!(1)));
     }
 
     #[test]

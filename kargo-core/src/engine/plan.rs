@@ -321,7 +321,7 @@ impl<'a> Compiler<'a> {
             marks.iter().filter(|mark| mark.pointer == pointer).fold(template, |template, mark| {
                 match mark.format.as_str() {
                     YamlKey::FORMAT if mark.text.trim_start().starts_with('.') => {
-                        template.escape_quoted(escape_key)
+                        template.escape_quoted(kargo_yaml::Path::escape)
                     }
                     Verbatim::FORMAT => template.verbatim_json(),
                     _ => template,
@@ -350,11 +350,6 @@ impl<'a> Compiler<'a> {
             continue_on_error: setting.continue_on_error,
         }
     }
-}
-
-/// Escapes a text for a double-quoted string of a yq-style path.
-fn escape_key(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 /// The Plans of an engine: a bounded number, the oldest go first.
