@@ -340,7 +340,7 @@ mod tests {
             (json!([{ "path": "a" }]), json!({ "recurseSubmodules": true }), "recurseSubmodules"),
             (
                 json!([{ "path": "a" }]),
-                json!({ "author": { "name": "n", "email": "e", "signingKey": "k" } }),
+                json!({ "author": { "name": "n", "email": "e@example.com", "signingKey": "k" } }),
                 "author.signingKey",
             ),
             (json!([{ "path": "a", "branch": "b", "tag": "t" }]), json!({}), "at most one"),
