@@ -24,7 +24,7 @@ impl Installation {
         let warehouses = list::<Warehouse>(self.store(), None).await?;
         Ok(warehouses
             .into_iter()
-            .map(|one| (warehouse::due(&one.object, now), one))
+            .map(|one| (warehouse::due(&one, now), one))
             .map(|(at, one)| (one, at))
             .collect())
     }
@@ -35,7 +35,7 @@ impl Installation {
         warehouses: Vec<Versioned<Warehouse>>,
     ) -> Vec<(Key, Result<(), Error>)> {
         let started = self.clock().now();
-        let subscriptions = warehouses.iter().map(|one| one.object.spec.subscriptions.len());
+        let subscriptions = warehouses.iter().map(|one| one.spec.subscriptions.len());
         let mut answers: Answers = subscriptions.map(|count| (0..count).map(|_| None).collect()).collect();
         for source in &self.0.sources {
             ask(source.as_ref(), &warehouses, &mut answers).await;
@@ -43,7 +43,7 @@ impl Installation {
         let duration = self.clock().now().duration_since(started).try_into().unwrap_or_default();
         let mut outcomes = Vec::new();
         for (warehouse, answers) in warehouses.iter().zip(answers) {
-            let conclusion = warehouse::conclude(&warehouse.object, answers, started);
+            let conclusion = warehouse::conclude(warehouse, answers, started);
             outcomes.push((warehouse.key(), self.record_conclusion(warehouse, conclusion, duration).await));
         }
         outcomes
@@ -85,12 +85,10 @@ impl Installation {
         conclusion: &Conclusion,
     ) -> Result<Option<Freight>, Error> {
         let now = get::<Warehouse>(self.store(), warehouse.project(), warehouse.name()).await?;
-        let same = |now: &Versioned<Warehouse>| {
-            now.object.metadata.generation == warehouse.object.metadata.generation
-        };
+        let same = |now: &Versioned<Warehouse>| now.metadata.generation == warehouse.metadata.generation;
         // Who changed or removed it meanwhile wants something else discovered.
         let Some(now) = now.filter(same) else { return Ok(None) };
-        let mut changed = Warehouse { status: conclusion.status.clone(), ..now.object.clone() };
+        let mut changed = Warehouse { status: conclusion.status.clone(), ..now.cloned() };
         let mut preconditions = vec![now.unchanged()];
         let mut created = None;
         if let Some(freight) = &conclusion.freight {
@@ -104,13 +102,7 @@ impl Installation {
             };
             changed.status.last_freight_id = Some(freight.metadata.name.clone());
             let at = self.clock().now();
-            conditions::of_warehouse(
-                &now.object,
-                &mut changed.status,
-                condition::FREIGHT_CREATED,
-                &verdict,
-                at,
-            );
+            conditions::of_warehouse(&now, &mut changed.status, condition::FREIGHT_CREATED, &verdict, at);
         }
         let writes = [Write::put(changed)].into_iter().chain(created.clone().map(Write::put));
         self.store().commit(&preconditions, writes.collect()).await?;
@@ -121,7 +113,7 @@ impl Installation {
     /// same alias wherever it is still free.
     async fn with_alias(&self, mut freight: Freight) -> Result<Freight, Error> {
         let others = list::<Freight>(self.store(), None).await?;
-        let is_taken = |alias: &str| others.iter().any(|other| other.object.alias == alias);
+        let is_taken = |alias: &str| others.iter().any(|other| other.alias == alias);
         freight.set_alias(alias::generate(names::number(&freight.metadata.name), is_taken));
         Ok(freight)
     }
@@ -130,11 +122,11 @@ impl Installation {
 /// Asks a source for all the subscriptions that it takes and that nobody answered yet.
 async fn ask(source: &dyn ArtifactSource, warehouses: &[Versioned<Warehouse>], answers: &mut Answers) {
     let previous: Vec<Vec<Option<Discovered>>> =
-        warehouses.iter().map(|one| warehouse::previous(&one.object)).collect();
+        warehouses.iter().map(|one| warehouse::previous(one)).collect();
     let mut places = Vec::new();
     let mut requests = Vec::new();
     for (at, warehouse) in warehouses.iter().enumerate() {
-        for (index, subscription) in warehouse.object.spec.subscriptions.iter().enumerate() {
+        for (index, subscription) in warehouse.spec.subscriptions.iter().enumerate() {
             if answers[at][index].is_none() && source.takes(subscription) {
                 places.push((at, index));
                 requests.push(DiscoveryRequest {

@@ -119,7 +119,7 @@ impl Installation {
         }
         for project in projects.values() {
             for stage in &project.stages {
-                match decide(&stage.object, project, self.clock().now()) {
+                match decide(stage, project, self.clock().now()) {
                     Ok(decision) => overview.waiting.extend(Waiting::of(stage, &decision, project)),
                     Err(error) => overview.problems.push(self.problem(&stage.key(), &error)),
                 }
@@ -131,7 +131,7 @@ impl Installation {
 }
 
 fn of_warehouse(warehouse: &Versioned<Warehouse>, project: Option<&Project>) -> WarehouseOverview {
-    let status = &warehouse.object.status;
+    let status = &warehouse.status;
     let (ready, message) = ready(&status.conditions);
     WarehouseOverview {
         project: warehouse.project().to_owned(),
@@ -148,7 +148,7 @@ fn of_warehouse(warehouse: &Versioned<Warehouse>, project: Option<&Project>) -> 
 }
 
 fn of_stage(stage: &Versioned<Stage>, project: &Project) -> StageOverview {
-    let status = &stage.object.status;
+    let status = &stage.status;
     let pieces = status.freight_history.current().into_iter().flat_map(FreightCollection::pieces);
     let (ready, message) = ready(&status.conditions);
     let promotions = || project.promotions_to(stage.name());
@@ -157,9 +157,7 @@ fn of_stage(stage: &Versioned<Stage>, project: &Project) -> StageOverview {
         project: stage.project().to_owned(),
         name: stage.name().to_owned(),
         // A pattern that cannot be read is among the problems.
-        policy: Policy::of(&stage.object, project.config.as_ref())
-            .ok()
-            .filter(|_| !stage.object.is_control_flow()),
+        policy: Policy::of(stage, project.config.as_deref()).ok().filter(|_| !stage.is_control_flow()),
         freight: pieces.map(|piece| of_freight(&piece.name, project)).collect(),
         health: status.health.as_ref().and_then(|health| health.status),
         ready: ready.unwrap_or(false),

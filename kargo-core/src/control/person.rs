@@ -144,10 +144,9 @@ impl Installation {
             let view = Project::read(self.store(), Some(project)).await?.remove(project).unwrap_or_default();
             let stage = find_stage(&view, stage)?;
             let now = self.clock().now();
-            let freight = find_freight(&view, &stage.object, freight, wish, now)?;
-            let policy = Policy::of(&stage.object, view.config.as_ref())?;
-            let asked =
-                Asked { wish, view: &view, policy, stage: &stage.object, freight: &freight.object, now };
+            let freight = find_freight(&view, stage, freight, wish, now)?;
+            let policy = Policy::of(stage, view.config.as_deref())?;
+            let asked = Asked { wish, view: &view, policy, stage, freight, now };
             match self.answer(&asked, stage, freight, by).await {
                 Err(error) if error.code() == CONFLICT => {}
                 answer => return answer,
@@ -166,7 +165,7 @@ impl Installation {
         let mut writes = Vec::new();
         let approve = asked.wish == Wish::Approve && !asked.is_approved();
         if approve {
-            let mut approved = freight.object.clone();
+            let mut approved = freight.cloned();
             approved.status.approve(stage.name(), asked.now);
             writes.push(Write::put(approved));
         }
@@ -175,10 +174,10 @@ impl Installation {
             Some(outcome) => outcome,
             None => {
                 let actor = if by.contains(':') { by.to_owned() } else { format!("user:{by}") };
-                let mut promotion = self.new_promotion(&stage.object, freight.name(), &actor, asked.view)?;
+                let mut promotion = self.new_promotion(stage, freight.name(), &actor, asked.view)?;
                 promotion.metadata.annotations.extend(asked.intent());
                 // The Stage is written too, so that nobody else makes a Promotion at the same time.
-                writes.extend([Write::put(promotion.clone()), Write::put(stage.object.clone())]);
+                writes.extend([Write::put(promotion.clone()), stage.again()]);
                 let promotion = created.insert(promotion).metadata.name.clone();
                 Outcome::Promoting { promotion }
             }
@@ -197,7 +196,7 @@ impl Installation {
             project: asked.project().to_owned(),
             stage: stage.name().to_owned(),
             freight: freight.name().to_owned(),
-            alias: freight.object.alias.clone(),
+            alias: freight.alias.clone(),
             outcome,
         })
     }
@@ -301,9 +300,9 @@ fn find_freight<'p>(
     let requested = |piece: &Freight| requests.iter().any(|request| request.origin == piece.origin);
     let stage_name = &stage.metadata.name;
     let FreightSelector::Named(name) = selector else {
-        let taken = view.freight.iter().filter(|piece| requested(&piece.object));
-        let taken = taken.filter(|piece| wish == Wish::Approve || is_available(&piece.object, stage, now));
-        return taken.max_by_key(|piece| age(&piece.object)).ok_or_else(|| {
+        let taken = view.freight.iter().filter(|piece| requested(piece));
+        let taken = taken.filter(|piece| wish == Wish::Approve || is_available(piece, stage, now));
+        return taken.max_by_key(|piece| age(piece)).ok_or_else(|| {
             Error::new(NOT_FOUND, format!("there is no Freight for Stage {stage_name}"))
                 .with_hint("run the installation first: it discovers artifacts and makes Freight")
         });
@@ -316,10 +315,10 @@ fn find_freight<'p>(
             None => error,
         });
     };
-    if requested(&found.object) {
+    if requested(found) {
         Ok(found)
     } else {
-        let message = format!("Stage {stage_name} takes no Freight of {}", found.object.origin);
+        let message = format!("Stage {stage_name} takes no Freight of {}", found.origin);
         Err(Error::new(NOT_REQUESTED, message))
     }
 }
@@ -328,7 +327,7 @@ fn find_freight<'p>(
 fn by_name<'p>(view: &'p Project, name: &str) -> Option<&'p Versioned<Freight>> {
     /// A shorter begin is rather a mistake.
     const SHORTEST: usize = 7;
-    let exact = |piece: &&Versioned<Freight>| piece.name() == name || piece.object.alias == name;
+    let exact = |piece: &&Versioned<Freight>| piece.name() == name || piece.alias == name;
     view.freight.iter().find(exact).or_else(|| {
         let mut begins = view.freight.iter().filter(|piece| piece.name().starts_with(name));
         let first = begins.next().filter(|_| name.len() >= SHORTEST)?;

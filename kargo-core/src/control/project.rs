@@ -1,6 +1,8 @@
 //! One project as the rules see it: everything at one moment, typed.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::error::Error;
@@ -8,35 +10,54 @@ use crate::model::{
     ClusterPromotionTask, Freight, Object, ProjectConfig, Promotion, PromotionTask, PromotionTaskSpec, Stage,
     TaskKind,
 };
-use crate::store::{Key, Precondition, Store, Stored, Version};
+use crate::store::{Key, Precondition, Store, Stored, Write};
 
-/// A stored object of one kind.
-#[derive(Clone, Debug)]
+/// A stored object of one kind, shared with the store.
 pub(super) struct Versioned<T> {
-    pub(super) object: T,
-    version: Version,
+    stored: Stored,
+    kind: PhantomData<T>,
 }
 
 impl<T: Object> Versioned<T> {
-    fn of(stored: &Stored) -> Option<Self> {
-        Some(Self { object: stored.resource.get::<T>()?.clone(), version: stored.version })
+    fn of(stored: Stored) -> Option<Self> {
+        stored.resource.get::<T>()?;
+        Some(Self { stored, kind: PhantomData })
     }
 
     pub(super) fn name(&self) -> &str {
-        &self.object.metadata().name
+        self.stored.resource.name()
     }
 
     pub(super) fn project(&self) -> &str {
-        self.object.metadata().project()
+        self.stored.resource.project()
     }
 
     pub(super) fn key(&self) -> Key {
-        Key::new(T::KIND, self.project(), self.name())
+        Key::of(&self.stored.resource)
+    }
+
+    /// A copy of its own, to be changed.
+    pub(super) fn cloned(&self) -> T {
+        T::clone(self)
     }
 
     /// That nobody wrote it since it was read.
     pub(super) fn unchanged(&self) -> Precondition {
-        Precondition::Version(self.key(), self.version)
+        Precondition::Version(self.key(), self.stored.version)
+    }
+
+    /// The same once more, which counts as a write.
+    pub(super) fn again(&self) -> Write {
+        Write::Put(Arc::clone(&self.stored.resource))
+    }
+}
+
+impl<T: Object> Deref for Versioned<T> {
+    type Target = T;
+
+    #[expect(clippy::expect_used, reason = "`of` makes it only of a resource of this kind")]
+    fn deref(&self) -> &T {
+        self.stored.resource.get::<T>().expect("a resource of this kind")
     }
 }
 
@@ -45,7 +66,7 @@ pub(super) async fn list<T: Object>(
     store: &Arc<dyn Store>,
     project: Option<&str>,
 ) -> Result<Vec<Versioned<T>>, Error> {
-    Ok(store.list(T::KIND, project).await?.iter().filter_map(Versioned::of).collect())
+    Ok(store.list(T::KIND, project).await?.into_iter().filter_map(Versioned::of).collect())
 }
 
 /// One object.
@@ -54,14 +75,13 @@ pub(super) async fn get<T: Object>(
     project: &str,
     name: &str,
 ) -> Result<Option<Versioned<T>>, Error> {
-    let stored = store.get(&Key::new(T::KIND, project, name)).await?;
-    Ok(stored.as_ref().and_then(Versioned::of))
+    Ok(store.get(&Key::new(T::KIND, project, name)).await?.and_then(Versioned::of))
 }
 
 /// What the rules of a project's Stages look at. All lists are ordered by name.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Project {
-    pub(super) config: Option<ProjectConfig>,
+    pub(super) config: Option<Versioned<ProjectConfig>>,
     pub(super) stages: Vec<Versioned<Stage>>,
     pub(super) freight: Vec<Versioned<Freight>>,
     pub(super) promotions: Vec<Versioned<Promotion>>,
@@ -90,7 +110,7 @@ impl Project {
         }
         for config in list::<ProjectConfig>(store, project).await? {
             let project = config.project().to_owned();
-            projects.entry(project).or_default().config = Some(config.object);
+            projects.entry(project).or_default().config = Some(config);
         }
         for task in list::<PromotionTask>(store, project).await? {
             projects.entry(task.project().to_owned()).or_default().tasks.push(task);
@@ -105,12 +125,12 @@ impl Project {
         &'a self,
         stage: &'a str,
     ) -> impl DoubleEndedIterator<Item = &'a Promotion> {
-        self.promotions.iter().map(|promotion| &promotion.object).filter(move |one| one.spec.stage == stage)
+        self.promotions.iter().map(|promotion| &**promotion).filter(move |one| one.spec.stage == stage)
     }
 
     /// All Freight.
     pub(super) fn pieces(&self) -> impl Iterator<Item = &Freight> {
-        self.freight.iter().map(|freight| &freight.object)
+        self.freight.iter().map(|freight| &**freight)
     }
 
     /// The Freight of that name.
@@ -120,17 +140,17 @@ impl Project {
 
     /// The alias of the Freight of that name; empty where there is none.
     pub(super) fn alias(&self, freight: &str) -> &str {
-        self.freight(freight).map(|freight| freight.object.alias.as_str()).unwrap_or_default()
+        self.freight(freight).map(|freight| freight.alias.as_str()).unwrap_or_default()
     }
 
     /// The task that a step refers to.
     pub(super) fn task(&self, kind: TaskKind, name: &str) -> Option<&PromotionTaskSpec> {
         match kind {
             TaskKind::PromotionTask => {
-                self.tasks.iter().find(|task| task.name() == name).map(|task| &task.object.spec)
+                self.tasks.iter().find(|task| task.name() == name).map(|task| &task.spec)
             }
             TaskKind::ClusterPromotionTask => {
-                self.cluster_tasks.iter().find(|task| task.name() == name).map(|task| &task.object.spec)
+                self.cluster_tasks.iter().find(|task| task.name() == name).map(|task| &task.spec)
             }
         }
     }

@@ -68,7 +68,9 @@ impl Installation {
     }
 
     async fn promotion(&self, key: &Key) -> Result<Option<Promotion>, Error> {
-        Ok(get(self.store(), &key.project, &key.name).await?.map(|found| found.object))
+        Ok(get(self.store(), &key.project, &key.name)
+            .await?
+            .map(|found: Versioned<Promotion>| found.cloned()))
     }
 
     /// What the engine needs to know; `None` where the Stage is gone.
@@ -81,8 +83,9 @@ impl Installation {
         // Both were recorded as it began.
         let reference = promotion.status.freight.clone().unwrap_or_default();
         let collection = promotion.status.freight_collection.clone();
-        let mut job = Job::new(promotion.clone(), stage.object, reference.clone(), self.0.work_root.clone());
-        job.freight_alias = freight.map(|freight| freight.object.alias).unwrap_or_default();
+        let mut job =
+            Job::new(promotion.clone(), stage.cloned(), reference.clone(), self.0.work_root.clone());
+        job.freight_alias = freight.map(|freight| freight.alias.clone()).unwrap_or_default();
         job.collection = collection.unwrap_or_else(|| FreightCollection::of([reference]));
         Ok(Some(job))
     }
@@ -90,15 +93,15 @@ impl Installation {
     /// Writes a Promotion's status; what others wrote to its metadata meanwhile is kept. `None` where it is gone.
     async fn record(&self, key: &Key, status: PromotionStatus) -> Result<Option<Promotion>, Error> {
         loop {
-            let Some(mut stored) = get::<Promotion>(self.store(), &key.project, &key.name).await? else {
+            let Some(stored) = get::<Promotion>(self.store(), &key.project, &key.name).await? else {
                 return Ok(None);
             };
-            if stored.object.status == status {
-                return Ok(Some(stored.object));
+            let promotion = Promotion { status: status.clone(), ..stored.cloned() };
+            if promotion == *stored {
+                return Ok(Some(promotion));
             }
-            stored.object.status = status.clone();
-            match self.store().commit(&[stored.unchanged()], vec![Write::put(stored.object.clone())]).await {
-                Ok(_) => return Ok(Some(stored.object)),
+            match self.store().commit(&[stored.unchanged()], vec![Write::put(promotion.clone())]).await {
+                Ok(_) => return Ok(Some(promotion)),
                 Err(error) if error.code() == CONFLICT => {}
                 Err(error) => return Err(error),
             }

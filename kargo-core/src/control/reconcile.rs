@@ -38,7 +38,7 @@ impl Installation {
             let mut changed = false;
             for project in Project::read(self.store(), None).await?.into_values() {
                 for stage in &project.stages {
-                    match decide(&stage.object, &project, self.clock().now()) {
+                    match decide(stage, &project, self.clock().now()) {
                         Ok(decision) => {
                             standing.note(stage, &decision, &project);
                             changed |= self.carry_out(stage, decision, &project, &mut standing).await?;
@@ -68,7 +68,7 @@ impl Installation {
         let mut preconditions = vec![stage.unchanged()];
         let mut created = Vec::new();
         for freight in &decision.promote {
-            match self.new_promotion(&stage.object, freight, "", project) {
+            match self.new_promotion(stage, freight, "", project) {
                 Ok(promotion) => created.push(promotion),
                 Err(error) => {
                     standing.wrong.insert(stage.key(), error);
@@ -77,8 +77,8 @@ impl Installation {
         }
         let mut writes = created.iter().cloned().map(Write::put).collect::<Vec<_>>();
         // A new Promotion always comes with a write of its Stage: so two writers cannot both make one.
-        if decision.status != stage.object.status || !created.is_empty() {
-            writes.push(Write::put(Stage { status: decision.status, ..stage.object.clone() }));
+        if decision.status != stage.status || !created.is_empty() {
+            writes.push(Write::put(Stage { status: decision.status, ..stage.cloned() }));
         }
         for freight in decision.freight {
             preconditions.extend(project.freight(&freight.metadata.name).map(Versioned::unchanged));

@@ -296,7 +296,7 @@ impl<'a> Run<'a> {
         }
         for key in std::mem::take(&mut self.driving) {
             let cut_off = get::<Promotion>(self.installation.store(), &key.project, &key.name).await?;
-            self.summary.polling.extend(cut_off.map(|promotion| PromotionResult::of(&promotion.object)));
+            self.summary.polling.extend(cut_off.map(|promotion| PromotionResult::of(&promotion)));
         }
         self.summary.waiting = self.waiting.into_iter().collect();
         self.summary.problems = self.problems.into_values().collect();

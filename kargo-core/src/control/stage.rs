@@ -44,7 +44,7 @@ pub(super) fn decide(stage: &Stage, project: &Project, now: Timestamp) -> Result
     if stage.is_control_flow() {
         return Ok(pass_on(stage, project, now));
     }
-    let policy = Policy::of(stage, project.config.as_ref())?;
+    let policy = Policy::of(stage, project.config.as_deref())?;
     let view = View { stage, project, now, policy, requests: stage.spec.requests() };
     let mut status = stage.status.clone();
     view.replay_ended(&mut status);
@@ -156,7 +156,7 @@ impl<'a> View<'a> {
     /// The Promotion at the head of the queue as it begins; or ended, where its Freight may not come here.
     fn begin(&self, promotion: &Promotion, status: &StageStatus) -> Promotion {
         let mut begun = promotion.clone();
-        let freight = self.project.freight(promotion.freight()).map(|freight| &freight.object);
+        let freight = self.project.freight(promotion.freight()).map(|freight| &**freight);
         match freight.filter(|freight| is_available(freight, self.stage, self.now)) {
             Some(freight) => {
                 let promoted = freight.reference();
@@ -253,8 +253,12 @@ impl<'a> View<'a> {
             current.and_then(FreightCollection::latest_verification).filter(|one| one.is_successful());
         let mut changed = Vec::new();
         for piece in self.project.pieces() {
+            let runs = current.is_some_and(|current| current.contains(&piece.metadata.name));
+            if !runs && !piece.status.currently_in.contains_key(self.name()) {
+                continue;
+            }
             let mut now = piece.status.clone();
-            if current.is_some_and(|current| current.contains(&piece.metadata.name)) {
+            if runs {
                 now.enter(self.name(), self.now);
                 if let Some(verified) = verified {
                     now.verify(self.name(), verified.finish_time.unwrap_or(self.now));

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use tokio::sync::watch;
 
 use super::{CORRUPT, IO, Key, Precondition, Revision, Store, Stored, Version, Write, conflict};
@@ -53,6 +53,8 @@ struct Database {
     pending: Vec<(Key, Entry)>,
     /// The next sequence number of each journal that was appended to.
     next: HashMap<Key, u64>,
+    /// The resources that were read, so that what has not changed is not parsed again.
+    known: HashMap<Key, Stored>,
 }
 
 impl SqliteStore {
@@ -73,7 +75,8 @@ impl SqliteStore {
                 Error::new(CORRUPT, message).with_hint("it was made by another version of this program")
             );
         }
-        let database = Database { connection, pending: Vec::new(), next: HashMap::new() };
+        let database =
+            Database { connection, pending: Vec::new(), next: HashMap::new(), known: HashMap::new() };
         let revision = watch::Sender::new(database.revision()?);
         Ok(Self { database: Arc::new(Mutex::new(database)), revision })
     }
@@ -119,6 +122,7 @@ impl Database {
                 Write::Delete(key) => {
                     delete(&transaction, key)?;
                     self.next.remove(key);
+                    self.known.remove(key);
                 }
             }
         }
@@ -173,29 +177,33 @@ impl Database {
         Ok(entries)
     }
 
-    fn list(&self, kind: Kind, project: Option<&str>) -> Result<Vec<Stored>, Error> {
-        let mut statement = self
+    fn list(&mut self, kind: Kind, project: Option<&str>) -> Result<Vec<Stored>, Error> {
+        let listed: Vec<(Key, Version)> = self
             .connection
             .prepare_cached(
-                "SELECT version, document, project, name FROM objects
+                "SELECT project, name, version FROM objects
                  WHERE kind = ?1 AND (?2 IS NULL OR project = ?2) ORDER BY project, name",
             )
-            .map_err(io)?;
-        let rows = statement
-            .query_map(params![kind.as_str(), project], |row| {
-                let key = Key::new(kind, row.get::<_, String>(2)?, row.get::<_, String>(3)?);
-                Ok((row.get::<_, Version>(0)?, row.get::<_, String>(1)?, key))
+            .and_then(|mut statement| {
+                let row = |row: &Row<'_>| {
+                    Ok((Key::new(kind, row.get::<_, String>(0)?, row.get::<_, String>(1)?), row.get(2)?))
+                };
+                statement.query_map(params![kind.as_str(), project], row)?.collect()
             })
             .map_err(io)?;
-        rows.map(|row| {
-            let (version, document, key) = row.map_err(io)?;
-            stored(&key, version, &document)
-        })
-        .collect()
+        let mut found = Vec::with_capacity(listed.len());
+        for (key, version) in listed {
+            match self.known.get(&key).filter(|known| known.version == version) {
+                Some(known) => found.push(known.clone()),
+                // One that another process removed in the meantime is no longer there.
+                None => found.extend(self.get(&key)?),
+            }
+        }
+        Ok(found)
     }
 
-    fn get(&self, key: &Key) -> Result<Option<Stored>, Error> {
-        let row = self
+    fn get(&mut self, key: &Key) -> Result<Option<Stored>, Error> {
+        let row: Option<(Version, String)> = self
             .connection
             .prepare_cached(
                 "SELECT version, document FROM objects WHERE kind = ? AND project = ? AND name = ?",
@@ -203,12 +211,21 @@ impl Database {
             .and_then(|mut statement| {
                 statement
                     .query_row(params![key.kind.as_str(), key.project, key.name], |row| {
-                        Ok((row.get::<_, Version>(0)?, row.get::<_, String>(1)?))
+                        Ok((row.get(0)?, row.get(1)?))
                     })
                     .optional()
             })
             .map_err(io)?;
-        row.map(|(version, document)| stored(key, version, &document)).transpose()
+        let Some((version, document)) = row else {
+            self.known.remove(key);
+            return Ok(None);
+        };
+        if let Some(known) = self.known.get(key).filter(|known| known.version == version) {
+            return Ok(Some(known.clone()));
+        }
+        let stored = stored(key, version, &document)?;
+        self.known.insert(key.clone(), stored.clone());
+        Ok(Some(stored))
     }
 }
 
