@@ -145,6 +145,7 @@ pub(crate) struct EvalArgs {
 
 /// A duration as Go writes it: `90s`, `1h30m`.
 fn duration(text: &str) -> Result<Duration, String> {
-    let duration: kargo_core::model::Duration = text.parse().map_err(|error: kargo_core::Error| error.to_string())?;
+    let duration: kargo_core::model::Duration =
+        text.parse().map_err(|error: kargo_core::Error| error.to_string())?;
     Ok(duration.as_std())
 }

@@ -3,10 +3,10 @@
 use std::fs;
 use std::process::ExitCode;
 
-use kargo_core::diagnostic::{Diagnostic, SourceFile};
 use kargo_core::diagnostic::Location;
-use kargo_core::expr::{Answer, Env, Error, NoHost, Numbers, Program, Scope, Template, Value};
+use kargo_core::diagnostic::{Diagnostic, SourceFile};
 use kargo_core::error::Code;
+use kargo_core::expr::{Answer, Env, Error, NoHost, Numbers, Program, Scope, Template, Value};
 
 use crate::args::{EvalArgs, Format};
 use crate::failure::Failure;

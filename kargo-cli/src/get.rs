@@ -39,7 +39,10 @@ fn show(stored: &Stored, args: &GetArgs) -> Result<(), Failure> {
     match (args.data.format, &args.name) {
         (Format::Json, _) => render::json_line(&json),
         (Format::Text, Some(_)) => {
-            render::out(&format!("---\n{}", serde_yaml::to_string(&json).map_err(|error| unreadable(&error))?));
+            render::out(&format!(
+                "---\n{}",
+                serde_yaml::to_string(&json).map_err(|error| unreadable(&error))?
+            ));
         }
         (Format::Text, None) => render::line(&line(&stored.resource)),
     }

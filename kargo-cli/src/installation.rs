@@ -40,7 +40,11 @@ pub(crate) fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>, Failure> {
 
 /// The folder that the data folder stands beside, where the input is one.
 pub(crate) fn beside(folder: &Path) -> Option<&Path> {
-    if folder.is_dir() { Some(folder) } else { folder.parent().filter(|parent| !parent.as_os_str().is_empty()) }
+    if folder.is_dir() {
+        Some(folder)
+    } else {
+        folder.parent().filter(|parent| !parent.as_os_str().is_empty())
+    }
 }
 
 /// The Secrets of the manifests, of `--secrets`, and of the environment.
@@ -56,7 +60,9 @@ pub(crate) fn secrets(manifests: &Manifests, args: &RunArgs) -> Result<SecretDoc
     take(manifests);
     if let Some(file) = &args.secrets {
         let extra = Manifests::load(&[Input::path(file)], Some(manifests.project()))?;
-        if let Some(wrong) = extra.diagnostics().iter().find(|said| said.code != kargo_core::manifest::NOT_USED) {
+        if let Some(wrong) =
+            extra.diagnostics().iter().find(|said| said.code != kargo_core::manifest::NOT_USED)
+        {
             return Err(Failure::unusable(wrong.to_string()));
         }
         take(&extra);

@@ -16,7 +16,10 @@ pub(crate) fn lint(args: &LintArgs) -> Result<ExitCode, Failure> {
     let inputs = installation::inputs(&args.inputs)?;
     let manifests = Manifests::load(&inputs, args.project.as_deref())?;
     let mut found = manifests.diagnostics().to_vec();
-    found.extend(kargo_core::lint::check(&manifests, &kargo_steps::builtin(&Services::new(std::env::temp_dir()))));
+    found.extend(kargo_core::lint::check(
+        &manifests,
+        &kargo_steps::builtin(&Services::new(std::env::temp_dir())),
+    ));
     match args.format {
         Format::Json => found.iter().for_each(render::json_line),
         Format::Text => {

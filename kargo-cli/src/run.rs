@@ -50,7 +50,11 @@ pub(crate) async fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     Ok(exit_code(&summary))
 }
 
-async fn work(installation: &Installation, args: &RunArgs, stop: CancellationToken) -> Result<Summary, Failure> {
+async fn work(
+    installation: &Installation,
+    args: &RunArgs,
+    stop: CancellationToken,
+) -> Result<Summary, Failure> {
     if args.watch {
         return Ok(installation.watch(stop).await?);
     }
@@ -83,7 +87,10 @@ fn tell(summary: &Summary) {
         render::line(&render::words::waiting(waiting));
     }
     for promotion in &summary.polling {
-        render::line(&format!("stage {}: promotion {} is still waiting", promotion.stage, promotion.promotion));
+        render::line(&format!(
+            "stage {}: promotion {} is still waiting",
+            promotion.stage, promotion.promotion
+        ));
     }
     for problem in &summary.problems {
         render::line(&format!("error[{}]: {}: {}", problem.code, problem.about, problem.message));

@@ -41,7 +41,6 @@ pub(crate) fn count(diagnostics: &[Diagnostic]) -> String {
         let count = diagnostics.iter().filter(|said| said.severity == severity).count();
         (count > 0).then(|| format!("{count} {one}{}", if count == 1 { "" } else { "s" }))
     };
-    let counts =
-        [of(Severity::Error, "error"), of(Severity::Warning, "warning"), of(Severity::Note, "note")];
+    let counts = [of(Severity::Error, "error"), of(Severity::Warning, "warning"), of(Severity::Note, "note")];
     counts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

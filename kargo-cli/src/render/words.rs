@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kargo_core::control::{WaitsFor, Waiting};
+use kargo_core::control::{Waiting, WaitsFor};
 use kargo_core::event::{Event, StepRef, What};
 use kargo_core::model::{PromotionPhase, StepStatus};
 
@@ -31,9 +31,10 @@ pub(crate) fn line(event: &Event) -> String {
         What::PromotionResumed { stage, promotion, step } => {
             format!("stage {stage}: {promotion} goes on at step {}", step + 1)
         }
-        What::PromotionFinished { stage, phase, message, duration, .. } => {
-            said(format!("stage {stage}: {} promotion {phase} ({})", phase_mark(*phase), short(*duration)), message)
-        }
+        What::PromotionFinished { stage, phase, message, duration, .. } => said(
+            format!("stage {stage}: {} promotion {phase} ({})", phase_mark(*phase), short(*duration)),
+            message,
+        ),
         What::StepStarted { step, attempt } => match attempt {
             1 => format!("{} started", name(step)),
             more => format!("{} started, attempt {more}", name(step)),
@@ -111,7 +112,9 @@ mod tests {
 
     #[test]
     fn durations_are_short() {
-        for (millis, text) in [(0, "0ms"), (999, "999ms"), (1_250, "1.2s"), (59_999, "59.9s"), (250_000, "4m10s")] {
+        for (millis, text) in
+            [(0, "0ms"), (999, "999ms"), (1_250, "1.2s"), (59_999, "59.9s"), (250_000, "4m10s")]
+        {
             assert_eq!(short(Duration::from_millis(millis)), text);
         }
     }
