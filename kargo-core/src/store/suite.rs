@@ -8,6 +8,15 @@ use crate::model::{Kind, Resource, Stage, Warehouse};
 
 /// Runs all tests, each on a new empty store from `make`.
 ///
+/// ```
+/// use kargo_core::store::{MemoryStore, suite};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// suite::check(async || MemoryStore::new()).await;
+/// # }
+/// ```
+///
 /// # Panics
 /// Where the implementation does not behave as [`Store`] and [`Journal`] say.
 pub async fn check<S: Store + Journal + Clone>(make: impl AsyncFn() -> S) {

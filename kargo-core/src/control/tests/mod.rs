@@ -2,6 +2,7 @@
 
 mod approval;
 mod automatic;
+mod kill;
 mod loops;
 mod manifests;
 
