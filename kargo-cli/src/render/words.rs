@@ -45,6 +45,7 @@ pub(crate) fn line(event: &Event) -> String {
         What::StepFinished { step, status, message, duration } => {
             said(format!("{} {} {status} ({})", mark(*status), name(step), short(*duration)), message)
         }
+        What::Problem { about, code, message } => format!("error[{code}]: {about}: {message}"),
         What::Warning { about, message } => format!("warning: {about}: {message}"),
         other => format!("{other:?}"),
     }
