@@ -182,8 +182,7 @@ async fn a_step_that_polls_is_left_at_the_timeout_and_an_unreachable_remote_is_a
         "successExpression: response.status == 299",
     );
     let stage = world.region_with("stage", &polling, TOKEN, |builder| builder).await.unwrap();
-    let mut options = RunOptions::default();
-    options.timeout = Some(Duration::from_secs(3));
+    let options = RunOptions::default().with_timeout(Some(Duration::from_secs(3)));
     let summary = stage.run(options).await.unwrap();
     assert!(summary.polling.iter().any(|one| one.stage == "cert-manager-stage"), "{summary:?}");
 

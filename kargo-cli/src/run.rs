@@ -58,10 +58,7 @@ async fn work(
     if args.watch {
         return Ok(installation.watch(stop).await?);
     }
-    let mut options = RunOptions::default();
-    options.timeout = args.timeout;
-    options.stop = stop;
-    Ok(installation.run(options).await?)
+    Ok(installation.run(RunOptions::default().with_timeout(args.timeout).with_stop(stop)).await?)
 }
 
 /// Ctrl-C and SIGTERM stop between two passes; what is under way goes on with the next run.

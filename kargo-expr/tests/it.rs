@@ -1,6 +1,5 @@
 //! What only whole expressions and templates can show: limits, hosts, taint, typed environments.
 
-
 use kargo_expr::{
     Answer, CallError, Code, Env, Error, Host, JsonAnswer, JsonTemplate, Limits, Map, Need, NoHost, Numbers,
     Object, ObjectType, Phase, Program, Scope, Signature, Template, Type, Value, eval,

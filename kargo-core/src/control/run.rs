@@ -37,6 +37,22 @@ pub struct RunOptions {
     pub stop: CancellationToken,
 }
 
+impl RunOptions {
+    /// Stops waiting for steps that poll after this long.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Stops when `stop` is cancelled.
+    #[must_use]
+    pub fn with_stop(mut self, stop: CancellationToken) -> Self {
+        self.stop = stop;
+        self
+    }
+}
+
 /// What a run came to.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
