@@ -7,13 +7,13 @@ use kargo_core::model::{PromotionPhase, StepStatus};
 use kargo_test::World;
 use serde_json::{Value, json};
 
-const CREATE_TAG: &str = include_str!("../two_region/tasks/create-git-tag.yaml");
-const CREATE_TAG_GITLAB: &str = include_str!("../two_region/tasks/create-git-tag-gitlab.yaml");
-const UPDATE: &str = include_str!("../two_region/tasks/update-applicationset.yaml");
-const CHART: &str = include_str!("../two_region/repository/helm/cert-manager/Chart.yaml");
-const NGINX_CHART: &str = include_str!("../two_region/repository/helm/ingress-nginx/Chart.yaml");
+const CREATE_TAG: &str = include_str!("../../two_region/tasks/create-git-tag.yaml");
+const CREATE_TAG_GITLAB: &str = include_str!("../../two_region/tasks/create-git-tag-gitlab.yaml");
+const UPDATE: &str = include_str!("../../two_region/tasks/update-applicationset.yaml");
+const CHART: &str = include_str!("../../two_region/repository/helm/cert-manager/Chart.yaml");
+const NGINX_CHART: &str = include_str!("../../two_region/repository/helm/ingress-nginx/Chart.yaml");
 const APPLICATIONS: &str =
-    include_str!("../two_region/repository/applicationset/applicationset-prod-control-control.yaml");
+    include_str!("../../two_region/repository/applicationset/applicationset-prod-control-control.yaml");
 
 const REPO: &str = "https://github.com/org/kargo-demo.git";
 const FILE: &str = "applicationset/applicationset-prod-control-control.yaml";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-const DOCUMENT: &str = include_str!("../../docs/errors.md");
+const DOCUMENT: &str = include_str!("../../../docs/errors.md");
 
 #[test]
 fn every_code_is_in_the_document() {
